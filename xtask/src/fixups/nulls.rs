@@ -1,0 +1,60 @@
+//! Absent, null and a value: three things.
+
+use serde_json::{Map, Value, json};
+
+use super::{CHANGED, map_at, schemas};
+use crate::misfit::{Pointer, Result};
+
+const REQUESTS: [&str; 3] = ["CreateKeyRequest", "UpdateKeyRequest", "ExternalUser"];
+
+/// The generator makes `Option<T>` of an optional field and of a nullable one, and of one that is both: a
+/// request could never say null, and an answer without `limit` would read as one without limit. Where the
+/// difference counts, in requests and in required fields of answers, null becomes a value of `Nullable<T>`.
+/// An optional field of an answer means the same by absence as by null, so that null is dropped.
+pub(super) fn distinguish_null(document: &mut Value) -> Result<()> {
+    let at = schemas();
+    for (name, component) in map_at(document, &at)? {
+        let is_request = REQUESTS.contains(&name.as_str());
+        let at = at.at(name);
+        let required = component.get("required").cloned().unwrap_or_default();
+        let is_required = |field: &str| {
+            required
+                .as_array()
+                .is_some_and(|names| names.iter().any(|name| name == field))
+        };
+        let properties = component
+            .get_mut("properties")
+            .and_then(Value::as_object_mut);
+        for (field, schema) in properties.into_iter().flatten() {
+            let at = at.at("properties").at(field);
+            let schema = schema
+                .as_object_mut()
+                .ok_or_else(|| at.misfit("a schema object", CHANGED))?;
+            if schema.remove("nullable").is_none() {
+                continue;
+            }
+            if is_request || is_required(field) {
+                wrap(schema, &at)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn wrap(schema: &mut Map<String, Value>, at: &Pointer) -> Result<()> {
+    let scalar = schema.get("type").and_then(Value::as_str).unwrap_or("");
+    if !matches!(scalar, "string" | "number" | "integer" | "boolean") {
+        return Err(at.misfit("null beside a scalar", CHANGED));
+    }
+    let inner = json!({ "type": scalar });
+    schema.insert(
+        "x-rust-type".to_owned(),
+        json!({
+            "crate": "openrouter-keys-raw",
+            "version": "*",
+            "path": "openrouter_keys_raw::Nullable",
+            "parameters": [inner],
+        }),
+    );
+    Ok(())
+}

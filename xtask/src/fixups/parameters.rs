@@ -1,0 +1,105 @@
+//! Query parameters with the types they really have.
+
+use serde_json::{Value, json};
+
+use super::{CHANGED, map_at};
+use crate::misfit::{Pointer, Result};
+use crate::operations::OPERATIONS;
+
+/// Parameters that stand in the components, or beside the operations of a path, are written into each operation
+/// that takes them, so that the fixups that follow have one place to look.
+pub(super) fn write_in_place(document: &mut Value) -> Result<()> {
+    for operation in &OPERATIONS {
+        let item_at = Pointer::root().at("paths").at(operation.path);
+        let shared = item_at.at("parameters");
+        let own = item_at.at(operation.method).at("parameters");
+        let mut parameters = Vec::new();
+        for at in [shared, own.clone()] {
+            let list = document.pointer(at.as_str()).and_then(Value::as_array);
+            for (index, parameter) in list.into_iter().flatten().enumerate() {
+                let resolved = match parameter.get("$ref").and_then(Value::as_str) {
+                    None => Some(parameter),
+                    Some(reference) => reference
+                        .strip_prefix('#')
+                        .and_then(|pointer| document.pointer(pointer)),
+                };
+                parameters.push(resolved.cloned().ok_or_else(|| {
+                    at.at(index).misfit("a parameter behind the reference", CHANGED)
+                })?);
+            }
+        }
+        let method = map_at(document, &item_at.at(operation.method))?;
+        if !parameters.is_empty() {
+            method.insert("parameters".to_owned(), parameters.into());
+        }
+    }
+    for operation in &OPERATIONS {
+        map_at(document, &Pointer::root().at("paths").at(operation.path))?.remove("parameters");
+    }
+    if let Some(components) = document
+        .get_mut("components")
+        .and_then(Value::as_object_mut)
+    {
+        components.remove("parameters");
+    }
+    Ok(())
+}
+
+/// Upstream writes its flags as strings with a mark beside them and wrote `offset` as a string for a time. The
+/// service reads the same characters either way; the client's types shall say what they are. A query cannot
+/// carry null, so a nullable parameter is one that is left out.
+pub(super) fn type_query_parameters(document: &mut Value) -> Result<()> {
+    for operation in &OPERATIONS {
+        let at = Pointer::root()
+            .at("paths")
+            .at(operation.path)
+            .at(operation.method)
+            .at("parameters");
+        let Some(parameters) = document
+            .pointer_mut(at.as_str())
+            .and_then(Value::as_array_mut)
+        else {
+            continue;
+        };
+        for (index, parameter) in parameters.iter_mut().enumerate() {
+            let at = at.at(index);
+            let place = (
+                parameter.get("name").and_then(Value::as_str).unwrap_or(""),
+                parameter.get("in").and_then(Value::as_str).unwrap_or(""),
+            );
+            let accepted: &[&str] = match place {
+                ("hash", "path") | ("workspace_id", "query") => &["string"],
+                ("include_disabled" | "include_expired", "query") => &["boolean", "flag"],
+                ("offset", "query") => &["integer", "string"],
+                // One that the facade does not send yet: whatever scalar it is.
+                (_, "query") => &["string", "boolean", "flag", "integer", "number"],
+                _ => return Err(at.misfit("a parameter in the query, or the hash", CHANGED)),
+            };
+            let schema = parameter
+                .get_mut("schema")
+                .and_then(Value::as_object_mut)
+                .ok_or_else(|| at.misfit("a parameter with a schema", CHANGED))?;
+            let written = schema.get("type").and_then(Value::as_str).unwrap_or("");
+            let mark = schema.get("x-openrouter-type").and_then(Value::as_str);
+            let meant = match (written, mark) {
+                ("string", Some("boolean")) => "flag",
+                (other, None) => other,
+                _ => return Err(at.at("schema").misfit("no other mark than boolean", CHANGED)),
+            };
+            if !accepted.contains(&meant) {
+                return Err(at
+                    .at("schema")
+                    .misfit(format!("a schema of type {}", accepted.join(" or ")), CHANGED));
+            }
+            let type_name = match accepted[0] {
+                "string" if meant == "flag" => "boolean",
+                "string" => meant,
+                fixed => fixed,
+            };
+            schema.insert("type".to_owned(), json!(type_name));
+            schema.remove("x-openrouter-type");
+            schema.remove("nullable");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! Which fields of an answer a client may rely on.
+
+use serde_json::{Value, json};
+
+use super::{CHANGED, map_at, schemas};
+use crate::misfit::Result;
+
+/// What every answer since 2025-11 has, less what is deprecated. A missing one of these is an error, above all
+/// a missing `limit`, which must never read as "unlimited".
+const RELIED_UPON: [(&str, &[&str]); 9] = [
+    ("KeyPage", &["data"]),
+    ("KeyEnvelope", &["data"]),
+    ("CreatedKey", &["data", "key"]),
+    ("DeletedKey", &["deleted"]),
+    ("CurrentKeyEnvelope", &["data"]),
+    (
+        "ApiKey",
+        &[
+            "hash",
+            "name",
+            "label",
+            "disabled",
+            "limit",
+            "limit_remaining",
+            "limit_reset",
+            "include_byok_in_limit",
+            "usage",
+            "usage_daily",
+            "usage_weekly",
+            "usage_monthly",
+            "byok_usage",
+            "byok_usage_daily",
+            "byok_usage_weekly",
+            "byok_usage_monthly",
+            "created_at",
+            "updated_at",
+        ],
+    ),
+    (
+        "CurrentKey",
+        &[
+            "label",
+            "limit",
+            "limit_remaining",
+            "limit_reset",
+            "include_byok_in_limit",
+            "usage",
+            "usage_daily",
+            "usage_weekly",
+            "usage_monthly",
+            "byok_usage",
+            "byok_usage_daily",
+            "byok_usage_weekly",
+            "byok_usage_monthly",
+            "is_free_tier",
+        ],
+    ),
+    (
+        "KeyBudget",
+        &["scope", "limit_usd", "spend_usd", "remaining_usd", "include_byok"],
+    ),
+    ("FreeModelDailyRequests", &["limit", "remaining", "used"]),
+];
+
+/// Types of answers in which every field may be absent, because the whole of them is deprecated.
+const NOT_RELIED_UPON: [&str; 1] = ["RateLimit"];
+
+/// The document marks a field as required from the day the service sends it. An older answer, a stored one, or
+/// one of a service that dropped a deprecated field, must still be read: only the fields above stay required.
+pub(super) fn relax_responses(document: &mut Value) -> Result<()> {
+    let not_relied_upon = NOT_RELIED_UPON.map(|name| (name, [].as_slice()));
+    for (name, fields) in RELIED_UPON.into_iter().chain(not_relied_upon) {
+        let at = schemas().at(name);
+        if document.pointer(at.as_str()).is_none() {
+            continue;
+        }
+        let component = map_at(document, &at)?;
+        for field in fields {
+            let required = component
+                .get("required")
+                .and_then(Value::as_array)
+                .is_some_and(|names| names.iter().any(|name| name == field));
+            if !required {
+                return Err(at
+                    .at("required")
+                    .misfit(format!("'{field}' among the required fields"), CHANGED));
+            }
+        }
+        component.insert("required".to_owned(), json!(fields));
+    }
+    Ok(())
+}
