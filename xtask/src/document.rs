@@ -25,10 +25,11 @@ pub(crate) fn parse(text: &str) -> Result<Value, yaml_serde::Error> {
 pub(crate) fn canonical_hash(document: &Value) -> String {
     let mut sorted = document.clone();
     sorted.sort_all_objects();
-    Sha256::digest(sorted.to_string().as_bytes())
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
+    Sha256::digest(sorted.to_string().as_bytes()).iter().fold(
+        String::with_capacity(64),
+        |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");
             hex
-        })
+        },
+    )
 }

@@ -154,7 +154,10 @@ const COMPONENTS: Kind = Kind {
 /// The 3.0.3 form of a selected document. A document that is in that form already comes back as it is.
 pub(crate) fn lower(document: &Value) -> Result<Value> {
     let at = Pointer::root();
-    let version = document.get("openapi").and_then(Value::as_str).unwrap_or("");
+    let version = document
+        .get("openapi")
+        .and_then(Value::as_str)
+        .unwrap_or("");
     if !(version.starts_with("3.1.") || version.starts_with("3.0.")) {
         return Err(at.at("openapi").misfit(
             "'3.1.x' or '3.0.x'",

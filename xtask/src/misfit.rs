@@ -15,7 +15,11 @@ pub(crate) type Result<T> = std::result::Result<T, Misfit>;
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: expected {}; {}", self.at, self.expected, self.advice)
+        write!(
+            f,
+            "{}: expected {}; {}",
+            self.at, self.expected, self.advice
+        )
     }
 }
 

@@ -29,7 +29,10 @@ pub(crate) fn select(document: &Value) -> Result<Value> {
             .or_insert_with(|| json!({}))
             .as_object_mut()
             .expect("inserted as an object just above")
-            .insert(name, component.expect("followed when it was found reachable"));
+            .insert(
+                name,
+                component.expect("followed when it was found reachable"),
+            );
     }
     if let Some(schemes) = document.pointer("/components/securitySchemes") {
         components.insert("securitySchemes".to_owned(), schemes.clone());

@@ -4,7 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde::ser::{Serialize, Serializer};
 
 /// JSON `null`, or a value.
@@ -21,6 +23,11 @@ pub enum Nullable<T> {
 }
 
 impl<T> Nullable<T> {
+    /// The same with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Nullable<U> {
+        self.into_option().map(change).into()
+    }
+
     /// The value, if there is one.
     pub fn into_option(self) -> Option<T> {
         match self {
@@ -114,7 +121,10 @@ mod tests {
         let read = serde_json::from_str::<Answer>;
         assert_eq!(read(r#"{"limit":null}"#).unwrap().limit, Nullable::Null);
         assert_eq!(read(r#"{"limit":5}"#).unwrap().limit, Nullable::Value(5.0));
-        assert_eq!(read(r#"{"limit":-0.5}"#).unwrap().limit, Nullable::Value(-0.5));
+        assert_eq!(
+            read(r#"{"limit":-0.5}"#).unwrap().limit,
+            Nullable::Value(-0.5)
+        );
         let absent = read("{}").unwrap_err();
         assert!(absent.is_data(), "{absent}");
         assert!(read(r#"{"limit":"5"}"#).unwrap_err().is_data());
@@ -128,7 +138,10 @@ mod tests {
         assert_eq!(read[0], Nullable::Null);
         assert!(read[1..].iter().all(|value| *value != Nullable::Null));
         let again = serde_json::to_value(&read).unwrap();
-        assert_eq!(again, serde_json::from_str::<serde_json::Value>(text).unwrap());
+        assert_eq!(
+            again,
+            serde_json::from_str::<serde_json::Value>(text).unwrap()
+        );
     }
 
     #[test]

@@ -90,7 +90,9 @@ fn visit_all_schemas(
     for (path, item) in map_at(document, &at)? {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             let at = at.at(path).at(method).at("parameters");
-            let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+            let parameters = operation
+                .get_mut("parameters")
+                .and_then(Value::as_array_mut);
             for (index, parameter) in parameters.into_iter().flatten().enumerate() {
                 if let Some(schema) = parameter.get_mut("schema") {
                     visit_schemas(schema, &at.at(index).at("schema"), visit)?;

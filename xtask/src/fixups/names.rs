@@ -14,18 +14,48 @@ const PARTS: [(&str, &[&str], &str, bool); 10] = [
     ("KeyPage", &["properties", "data", "items"], "ApiKey", false),
     ("CreatedKey", &["properties", "data"], "ApiKey", false),
     ("KeyEnvelope", &["properties", "data"], "ApiKey", false),
-    ("CurrentKeyEnvelope", &["properties", "data"], "CurrentKey", false),
-    ("CreateKeyRequest", &["properties", "external"], "ExternalUser", true),
-    ("CurrentKey", &["properties", "rate_limit"], "RateLimit", true),
-    ("CurrentKey", &["properties", "budgets", "items"], "KeyBudget", true),
-    ("CurrentKey", &["properties", "effective_budget"], "KeyBudget", true),
+    (
+        "CurrentKeyEnvelope",
+        &["properties", "data"],
+        "CurrentKey",
+        false,
+    ),
+    (
+        "CreateKeyRequest",
+        &["properties", "external"],
+        "ExternalUser",
+        true,
+    ),
+    (
+        "CurrentKey",
+        &["properties", "rate_limit"],
+        "RateLimit",
+        true,
+    ),
+    (
+        "CurrentKey",
+        &["properties", "budgets", "items"],
+        "KeyBudget",
+        true,
+    ),
+    (
+        "CurrentKey",
+        &["properties", "effective_budget"],
+        "KeyBudget",
+        true,
+    ),
     (
         "CurrentKey",
         &["properties", "free_model_daily_requests"],
         "FreeModelDailyRequests",
         true,
     ),
-    ("CurrentKey", &["properties", "allowed_data_regions", "items"], "DataRegion", true),
+    (
+        "CurrentKey",
+        &["properties", "allowed_data_regions", "items"],
+        "DataRegion",
+        true,
+    ),
 ];
 
 /// Upstream writes the key object out in each response. Left alone, each copy would become a type of its own,
@@ -33,7 +63,8 @@ const PARTS: [(&str, &[&str], &str, bool); 10] = [
 /// they say the same, and are an error if they do not.
 pub(super) fn hoist_types(document: &mut Value) -> Result<()> {
     if document.pointer(schemas().as_str()).is_none() {
-        map_at(document, &Pointer::root().at("components"))?.insert("schemas".to_owned(), json!({}));
+        map_at(document, &Pointer::root().at("components"))?
+            .insert("schemas".to_owned(), json!({}));
     }
     for operation in &OPERATIONS {
         let at = Pointer::root()
@@ -41,7 +72,11 @@ pub(super) fn hoist_types(document: &mut Value) -> Result<()> {
             .at(operation.path)
             .at(operation.method);
         let json = |at: Pointer| at.at("content").at("application/json").at("schema");
-        hoist(document, &json(at.at("responses").at("2XX")), operation.response)?;
+        hoist(
+            document,
+            &json(at.at("responses").at("2XX")),
+            operation.response,
+        )?;
         if let Some(name) = operation.request {
             hoist(document, &json(at.at("requestBody")), name)?;
         }
@@ -138,7 +173,8 @@ fn collect_references(value: &Value, used: &mut BTreeSet<String>) {
             {
                 used.insert(name.to_owned());
             }
-            map.values().for_each(|value| collect_references(value, used));
+            map.values()
+                .for_each(|value| collect_references(value, used));
         }
         Value::Array(items) => items.iter().for_each(|item| collect_references(item, used)),
         _ => {}

@@ -24,7 +24,8 @@ pub(super) fn write_in_place(document: &mut Value) -> Result<()> {
                         .and_then(|pointer| document.pointer(pointer)),
                 };
                 parameters.push(resolved.cloned().ok_or_else(|| {
-                    at.at(index).misfit("a parameter behind the reference", CHANGED)
+                    at.at(index)
+                        .misfit("a parameter behind the reference", CHANGED)
                 })?);
             }
         }
@@ -84,12 +85,17 @@ pub(super) fn type_query_parameters(document: &mut Value) -> Result<()> {
             let meant = match (written, mark) {
                 ("string", Some("boolean")) => "flag",
                 (other, None) => other,
-                _ => return Err(at.at("schema").misfit("no other mark than boolean", CHANGED)),
+                _ => {
+                    return Err(at
+                        .at("schema")
+                        .misfit("no other mark than boolean", CHANGED));
+                }
             };
             if !accepted.contains(&meant) {
-                return Err(at
-                    .at("schema")
-                    .misfit(format!("a schema of type {}", accepted.join(" or ")), CHANGED));
+                return Err(at.at("schema").misfit(
+                    format!("a schema of type {}", accepted.join(" or ")),
+                    CHANGED,
+                ));
             }
             let type_name = match accepted[0] {
                 "string" if meant == "flag" => "boolean",

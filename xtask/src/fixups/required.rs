@@ -57,7 +57,13 @@ const RELIED_UPON: [(&str, &[&str]); 9] = [
     ),
     (
         "KeyBudget",
-        &["scope", "limit_usd", "spend_usd", "remaining_usd", "include_byok"],
+        &[
+            "scope",
+            "limit_usd",
+            "spend_usd",
+            "remaining_usd",
+            "include_byok",
+        ],
     ),
     ("FreeModelDailyRequests", &["limit", "remaining", "used"]),
 ];

@@ -6,7 +6,10 @@ use super::{CHANGED, map_at, schemas};
 use crate::misfit::Result;
 
 /// Where a plaintext stands: the type, the field, and whether documents lack it that are otherwise fine.
-const SECRETS: [(&str, &str, bool); 2] = [("CreatedKey", "key", false), ("ExternalUser", "api_key", true)];
+const SECRETS: [(&str, &str, bool); 2] = [
+    ("CreatedKey", "key", false),
+    ("ExternalUser", "api_key", true),
+];
 
 /// Every generated type derives Debug, which would print a plaintext wherever a request or an answer is logged.
 pub(super) fn wrap_secrets(document: &mut Value) -> Result<()> {

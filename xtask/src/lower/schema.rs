@@ -27,13 +27,13 @@ fn keyword_into(
     at: &Pointer,
 ) -> Result<()> {
     let value = match keyword {
-        // The same in both versions.
+        // The same in both versions; the last one is how the official document marks a boolean query flag that it
+        // writes as a string.
         "$ref" | "title" | "description" | "format" | "required" | "deprecated" | "readOnly"
         | "writeOnly" | "default" | "pattern" | "minLength" | "maxLength" | "minItems"
         | "maxItems" | "uniqueItems" | "minProperties" | "maxProperties" | "minimum"
-        | "maximum" | "multipleOf" | "enum" => value.clone(),
+        | "maximum" | "multipleOf" | "enum" | "x-openrouter-type" => value.clone(),
         // Subschemas.
-        "items" => lower(value, at)?,
         "properties" => value
             .as_object()
             .ok_or_else(|| at.misfit("a map of schemas", UNKNOWN))?
@@ -49,7 +49,7 @@ fn keyword_into(
             .map(|(index, schema)| alternative(schema, &at.at(index)))
             .collect::<Result<_>>()?,
         "additionalProperties" if value.is_boolean() => value.clone(),
-        "additionalProperties" => lower(value, at)?,
+        "items" | "additionalProperties" => lower(value, at)?,
         // Written differently.
         "type" => return type_into(lowered, value, at),
         "nullable" => return nullable_into(lowered, value, at),
@@ -62,8 +62,6 @@ fn keyword_into(
         }
         // Illustrations.
         "example" | "examples" | "externalDocs" => return Ok(()),
-        // The official document writes its boolean query flags as strings that carry this mark.
-        "x-openrouter-type" => value.clone(),
         // The generator would follow this one, and only the fixups may tell it where to go.
         "x-rust-type" => {
             return Err(at.misfit("no x-rust-type in a description", "take it out"));

@@ -1,0 +1,96 @@
+//! A stateful, in-memory stand-in for OpenRouter's API-key management API.
+//!
+//! It speaks HTTP on loopback and keeps keys for as long as it runs, so that code which creates,
+//! lists, updates and deletes keys can be tested without an account, without the network and
+//! without money. It only ever binds 127.0.0.1.
+//!
+//! # In a test
+//!
+//! ```
+//! use openrouter_keys_emulator::Emulator;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! // Two hundred and fifty keys exist already: three pages of a listing.
+//! let emulator = Emulator::builder().keys(250).start().await?;
+//!
+//! // Point the client under test here, with this management key.
+//! assert!(emulator.base_url().starts_with("http://127.0.0.1:"));
+//! assert!(emulator.management_key().starts_with("sk-or-v1-"));
+//!
+//! emulator.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # As a program
+//!
+//! ```text
+//! $ openrouter-keys-emulator --port 4010 --keys 250
+//! listening on http://127.0.0.1:4010/api/v1
+//! management key: sk-or-v1-…
+//! ```
+//!
+//! # What it answers
+//!
+//! | method and path | answer |
+//! |---|---|
+//! | `GET /api/v1/keys` | 200, the newest 100 keys that match, after `offset` of them |
+//! | `POST /api/v1/keys` | 201, the key and, this once, its plaintext |
+//! | `GET /api/v1/keys/{hash}` | 200, the key |
+//! | `PATCH /api/v1/keys/{hash}` | 200, the changed key |
+//! | `DELETE /api/v1/keys/{hash}` | 200, `{"deleted": true}` |
+//! | `GET /api/v1/key` | 200, the key that asks |
+//!
+//! Every failure is `{"error": {"code": 404, "message": "…"}}` with the code of its status, found
+//! in this order: the path (404), the method (405), the credential (401), its rights (403), the
+//! hash (404), the size of the body (413), its content or the query (400). It never answers 5xx.
+//! What is no HTTP at all gets an empty 400, and `HEAD` is answered like `GET`, without a body.
+//!
+//! # What it assumes
+//!
+//! Where the service's documents are silent, the emulator does the following.
+//!
+//! - A key's hash is the lowercase hexadecimal SHA-256 of its plaintext. Do not rely on that: the
+//!   service's own examples do not hold to it.
+//! - An ordinary key gets 403 on everything but `GET /key`.
+//! - Any UUID is a workspace that exists. The default one is [`DEFAULT_WORKSPACE_ID`].
+//! - `updated_at` moves only when an update changes something, so `{}` and a move to the same
+//!   workspace leave it alone.
+//! - An `expires_at` in the past is accepted and makes a key that has expired already.
+//! - A key of a partner (`external.api_key`) signs in as the key it was given for, next to the
+//!   generated plaintext that the answer carries as always. One that is in use already is
+//!   refused with 400.
+//! - An `offset` beyond the last key gives an empty page, up to 2⁶⁴ − 1; a larger one is refused.
+//! - A query parameter that the service knows and that is given twice is refused with 400.
+//! - A name, query parameter or body field that the service does not know is ignored.
+//! - Whatever presents a valid credential uses it, even if it is then refused with 403:
+//!   `last_used_at` moves.
+//! - A management key belongs to no workspace and has no budget, and no key is on the free tier.
+//! - Spending, rate limits, conflicts (409) and the `metadata` of an error never occur.
+//!
+//! # Seeded keys
+//!
+//! [`EmulatorBuilder::keys`] and `--keys` make keys named `fleet-00001`, `fleet-00002` and so on,
+//! the same ones in every run. Their plaintexts are no secret: `sk-or-v1-` followed by the
+//! lowercase hexadecimal SHA-256 of the name. They were created one second apart at the beginning
+//! of 2025, and all that they ever spent, they spent then.
+
+mod answer;
+mod auth;
+mod clock;
+mod credential;
+mod fleet;
+mod key;
+mod payload;
+mod query;
+mod routes;
+mod server;
+mod state;
+mod usd;
+mod validate;
+mod wire;
+mod workspace;
+
+pub use server::{Emulator, EmulatorBuilder};
+pub use workspace::DEFAULT_WORKSPACE_ID;

@@ -1,0 +1,85 @@
+//! The body of a request.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use http_body_util::BodyExt;
+use serde_json::{Map, Value};
+
+use crate::answer::Refusal;
+
+/// A body that has been read. What is wrong with it is told by [`Payload::into_object`] and not
+/// before, because the credential and the hash are judged first.
+pub(crate) enum Payload {
+    Whole(Vec<u8>),
+    TooLarge,
+    Cut,
+}
+
+impl Payload {
+    /// The longest body that is understood, in bytes.
+    const LIMIT: usize = 1024 * 1024;
+
+    /// How much more is read and thrown away, in bytes. A connection that is closed on unread
+    /// data is reset, and the caller would lose the answer that explains it.
+    const PATIENCE: usize = 16 * Self::LIMIT;
+
+    /// The fields of the JSON object that the body must be. The content type does not matter.
+    pub(crate) fn into_object(self) -> Result<Map<String, Value>, Refusal> {
+        let bytes = match self {
+            Self::Whole(bytes) => bytes,
+            Self::TooLarge => {
+                return Err(Refusal::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "The request body must be no longer than 1 MiB",
+                ));
+            }
+            Self::Cut => return Err(Refusal::invalid("The request body ended too early")),
+        };
+        match serde_json::from_slice(&bytes) {
+            Ok(Value::Object(fields)) => Ok(fields),
+            Ok(_) => Err(Refusal::invalid("The request body must be a JSON object")),
+            // The error's own text can quote the body.
+            Err(error) => Err(Refusal::invalid(format!(
+                "The request body must be JSON, and is not at line {} column {}",
+                error.line(),
+                error.column()
+            ))),
+        }
+    }
+
+    async fn read(mut body: Body) -> Self {
+        let mut bytes = Vec::new();
+        let mut length = 0;
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                return Self::Cut;
+            };
+            // Trailers are of no interest.
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            length += data.len();
+            if length <= Self::LIMIT {
+                bytes.extend_from_slice(&data);
+            } else if length > Self::PATIENCE {
+                break;
+            }
+        }
+        if length <= Self::LIMIT {
+            Self::Whole(bytes)
+        } else {
+            Self::TooLarge
+        }
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Payload {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::read(request.into_body()).await)
+    }
+}

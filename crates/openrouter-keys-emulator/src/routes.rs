@@ -1,0 +1,135 @@
+//! The paths, and what is done for each.
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::get;
+
+use crate::answer::{Answer, Refusal, json};
+use crate::auth;
+use crate::credential::Digest;
+use crate::payload::Payload;
+use crate::query::Listing;
+use crate::state::{Holder, Shared};
+use crate::validate;
+use crate::wire::{ApiKey, Created, CurrentKey, Data, Deleted};
+
+/// The whole API.
+pub(crate) fn router(state: Shared) -> Router {
+    let keys = get(list).post(create);
+    Router::new()
+        .route("/api/v1/keys", keys.clone())
+        // A published sample posts here.
+        .route("/api/v1/keys/", keys)
+        .route(
+            "/api/v1/keys/{hash}",
+            get(read).patch(update).delete(delete),
+        )
+        .route("/api/v1/key", get(current))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(wrong_path)
+        .with_state(state)
+}
+
+async fn list(
+    State(state): State<Shared>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let mut state = state.lock();
+    auth::management(&mut state, &headers)?;
+    let listing = Listing::parse(query.as_deref().unwrap_or_default())?;
+    let data: Vec<_> = state
+        .list(&listing, state.clock.now())
+        .map(ApiKey::from)
+        .collect();
+    Ok(json(StatusCode::OK, &Data { data }))
+}
+
+async fn create(State(state): State<Shared>, headers: HeaderMap, payload: Payload) -> Answer {
+    let mut state = state.lock();
+    auth::management(&mut state, &headers)?;
+    let new = validate::new_key(payload)?;
+    // The documents do not say what becomes of a key that is in use already; here, 400.
+    let (key, plaintext) = state.create(new).map_err(|_| {
+        Refusal::invalid("external.api_key must be a key that is not in use already")
+    })?;
+    let body = Created {
+        data: key.into(),
+        key: &plaintext,
+    };
+    Ok(json(StatusCode::CREATED, &body))
+}
+
+async fn read(State(state): State<Shared>, headers: HeaderMap, hash: Hash) -> Answer {
+    let mut state = state.lock();
+    auth::management(&mut state, &headers)?;
+    let key = state.get(digest(hash)?).ok_or_else(Refusal::not_found)?;
+    let data = ApiKey::from(key);
+    Ok(json(StatusCode::OK, &Data { data }))
+}
+
+async fn update(
+    State(state): State<Shared>,
+    headers: HeaderMap,
+    hash: Hash,
+    payload: Payload,
+) -> Answer {
+    let mut state = state.lock();
+    auth::management(&mut state, &headers)?;
+    let hash = digest(hash)?;
+    // Whether the key exists is settled before anything is said about the body.
+    state.get(hash).ok_or_else(Refusal::not_found)?;
+    let changes = validate::changes(payload)?;
+    let key = state.update(hash, changes).ok_or_else(Refusal::not_found)?;
+    let data = ApiKey::from(key);
+    Ok(json(StatusCode::OK, &Data { data }))
+}
+
+async fn delete(State(state): State<Shared>, headers: HeaderMap, hash: Hash) -> Answer {
+    let mut state = state.lock();
+    auth::management(&mut state, &headers)?;
+    state.delete(digest(hash)?).ok_or_else(Refusal::not_found)?;
+    Ok(json(StatusCode::OK, &Deleted { deleted: true }))
+}
+
+async fn current(State(state): State<Shared>, headers: HeaderMap) -> Answer {
+    let mut state = state.lock();
+    let holder = auth::anyone(&mut state, &headers)?;
+    let now = state.clock.now();
+    let data = match holder {
+        Holder::Management => CurrentKey::management(state.management_label()),
+        Holder::Key(sequence) => {
+            let key = state.at(sequence).ok_or_else(Refusal::not_found)?;
+            CurrentKey::ordinary(key, now)
+        }
+    };
+    Ok(json(StatusCode::OK, &Data { data }))
+}
+
+/// The body is read even here, so that the connection can be used again.
+async fn wrong_path(_: Payload) -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "This path is not part of the key management API",
+    )
+}
+
+async fn wrong_method(_: Payload) -> Refusal {
+    Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This path does not take this method; the Allow header lists those it does",
+    )
+}
+
+/// The last segment of a path. That it can be no text at all is kept for [`digest`], since the
+/// credential is judged first.
+type Hash = Result<Path<String>, PathRejection>;
+
+/// What the segment names. Nothing that is not a hash names a key.
+fn digest(hash: Hash) -> Result<Digest, Refusal> {
+    hash.ok()
+        .and_then(|Path(hash)| Digest::parse(&hash))
+        .ok_or_else(Refusal::not_found)
+}

@@ -1,0 +1,216 @@
+//! The shapes of the answers, field by field as the service documents them.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::credential::Digest;
+use crate::key::{Key, LimitReset, Usage};
+use crate::usd::Usd;
+use crate::workspace::WorkspaceId;
+
+/// The answer of all operations but delete.
+#[derive(Serialize)]
+pub(crate) struct Data<T> {
+    pub(crate) data: T,
+}
+
+/// The answer to a create: the only one that ever holds a plaintext.
+#[derive(Serialize)]
+pub(crate) struct Created<'a> {
+    pub(crate) data: ApiKey<'a>,
+    pub(crate) key: &'a str,
+}
+
+/// The answer to a delete.
+#[derive(Serialize)]
+pub(crate) struct Deleted {
+    pub(crate) deleted: bool,
+}
+
+/// A key as the management key sees it.
+#[derive(Serialize)]
+pub(crate) struct ApiKey<'a> {
+    hash: Digest,
+    name: &'a str,
+    label: &'a str,
+    disabled: bool,
+    limit: Option<Usd>,
+    limit_remaining: Option<Usd>,
+    limit_reset: Option<LimitReset>,
+    include_byok_in_limit: bool,
+    #[serde(flatten)]
+    usage: &'a Usage,
+    created_at: DateTime<Utc>,
+    updated_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+    creator_user_id: Option<&'a str>,
+    workspace_id: WorkspaceId,
+    external_user: Option<&'a str>,
+}
+
+impl<'a> From<&'a Key> for ApiKey<'a> {
+    fn from(key: &'a Key) -> Self {
+        Self {
+            hash: key.hash,
+            name: &key.name,
+            label: &key.label,
+            disabled: key.disabled,
+            limit: key.limit,
+            limit_remaining: key.limit_remaining(),
+            limit_reset: key.limit_reset,
+            include_byok_in_limit: key.include_byok_in_limit,
+            usage: &key.usage,
+            created_at: key.created_at,
+            updated_at: key.updated_at,
+            expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+            creator_user_id: key.creator_user_id.as_deref(),
+            workspace_id: key.workspace_id,
+            external_user: key.external_user.as_deref(),
+        }
+    }
+}
+
+/// A key as it sees itself.
+#[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the service's shape, not ours"
+)]
+pub(crate) struct CurrentKey<'a> {
+    label: &'a str,
+    limit: Option<Usd>,
+    limit_remaining: Option<Usd>,
+    limit_reset: Option<LimitReset>,
+    include_byok_in_limit: bool,
+    #[serde(flatten)]
+    usage: &'a Usage,
+    is_free_tier: bool,
+    is_management_key: bool,
+    /// The deprecated name of `is_management_key`.
+    is_provisioning_key: bool,
+    creator_user_id: Option<&'a str>,
+    rate_limit: RateLimit,
+    expires_at: Option<DateTime<Utc>>,
+    workspace_id: Option<WorkspaceId>,
+    organization_id: Option<&'a str>,
+    allowed_data_regions: [&'static str; 1],
+    free_model_daily_requests: FreeModelDailyRequests,
+    budgets: Vec<KeyBudget>,
+    effective_budget: Option<KeyBudget>,
+}
+
+impl<'a> CurrentKey<'a> {
+    /// What an ordinary key is told at that time.
+    pub(crate) fn ordinary(key: &'a Key, now: DateTime<Utc>) -> Self {
+        let budget = KeyBudget::of(key, now);
+        Self {
+            label: &key.label,
+            limit: key.limit,
+            limit_remaining: key.limit_remaining(),
+            limit_reset: key.limit_reset,
+            include_byok_in_limit: key.include_byok_in_limit,
+            usage: &key.usage,
+            is_free_tier: false,
+            is_management_key: false,
+            is_provisioning_key: false,
+            creator_user_id: key.creator_user_id.as_deref(),
+            rate_limit: RateLimit::DEPRECATED,
+            expires_at: key.expires_at,
+            workspace_id: Some(key.workspace_id),
+            organization_id: None,
+            allowed_data_regions: ["global"],
+            free_model_daily_requests: FreeModelDailyRequests::UNTOUCHED,
+            budgets: budget.into_iter().collect(),
+            effective_budget: budget,
+        }
+    }
+
+    /// What the management key is told. It cannot spend, so it has neither limit nor usage.
+    pub(crate) fn management(label: &'a str) -> Self {
+        Self {
+            label,
+            limit: None,
+            limit_remaining: None,
+            limit_reset: None,
+            include_byok_in_limit: false,
+            usage: &Usage::NONE,
+            is_free_tier: false,
+            is_management_key: true,
+            is_provisioning_key: true,
+            creator_user_id: None,
+            rate_limit: RateLimit::DEPRECATED,
+            expires_at: None,
+            workspace_id: None,
+            organization_id: None,
+            allowed_data_regions: ["global"],
+            free_model_daily_requests: FreeModelDailyRequests::UNTOUCHED,
+            budgets: Vec::new(),
+            effective_budget: None,
+        }
+    }
+}
+
+/// One layer of what a key may spend. The limit of the key itself is the only one here.
+#[derive(Clone, Copy, Serialize)]
+struct KeyBudget {
+    scope: &'static str,
+    limit_usd: Usd,
+    spend_usd: Usd,
+    remaining_usd: Usd,
+    include_byok: bool,
+    reset_interval: Option<LimitReset>,
+    resets_at: Option<DateTime<Utc>>,
+    guardrail_id: Option<&'static str>,
+    budget_id: Option<&'static str>,
+}
+
+impl KeyBudget {
+    fn of(key: &Key, now: DateTime<Utc>) -> Option<Self> {
+        let limit = key.limit?;
+        let spend = key.spend();
+        Some(Self {
+            scope: "key_limit",
+            limit_usd: limit,
+            spend_usd: spend,
+            remaining_usd: limit - spend,
+            include_byok: key.include_byok_in_limit,
+            reset_interval: key.limit_reset,
+            resets_at: key.limit_reset.and_then(|reset| reset.next(now)),
+            guardrail_id: None,
+            budget_id: None,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct RateLimit {
+    requests: i32,
+    interval: &'static str,
+    note: &'static str,
+}
+
+impl RateLimit {
+    const DEPRECATED: Self = Self {
+        requests: -1,
+        interval: "10s",
+        note: "This field is deprecated and means nothing.",
+    };
+}
+
+#[derive(Serialize)]
+struct FreeModelDailyRequests {
+    limit: u32,
+    remaining: u32,
+    used: u32,
+}
+
+impl FreeModelDailyRequests {
+    /// The documents do not say how many there are; here, a thousand, and nobody uses any.
+    const UNTOUCHED: Self = Self {
+        limit: 1000,
+        remaining: 1000,
+        used: 0,
+    };
+}

@@ -1,0 +1,144 @@
+//! The life of a key: make it, look at it, change it, use it, remove it.
+//!
+//! `cargo run --example lifecycle` talks to an emulator in this process. With `-- --live` it talks to OpenRouter
+//! itself, with the key in `OPENROUTER_MANAGEMENT_KEY`, and removes what it made even if something fails.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use openrouter_keys::{Client, Created, Key, KeyHash, LimitReset};
+use openrouter_keys_emulator::Emulator;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => against_emulator(&mut io::stdout()).await,
+        ["--live"] => against_service(&mut io::stdout()).await,
+        _ => {
+            eprintln!("usage: cargo run --example lifecycle [-- --live]");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lifecycle: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The main job against an emulator that lives as long as this function.
+///
+/// # Errors
+/// Whatever went wrong.
+pub async fn against_emulator(out: &mut impl Write) -> Result<()> {
+    let emulator = Emulator::start().await?;
+    writeln!(
+        out,
+        "Talking to an emulator in this process; nothing leaves this machine.\n"
+    )?;
+    let client = Client::builder()
+        .base_url(emulator.base_url())
+        .management_key(emulator.management_key())
+        .build()?;
+    lifecycle(&client, out).await?;
+    emulator.stop().await;
+    Ok(())
+}
+
+async fn against_service(out: &mut impl Write) -> Result<()> {
+    if std::env::var_os("OPENROUTER_MANAGEMENT_KEY").is_none() {
+        return Err("--live needs a management key in OPENROUTER_MANAGEMENT_KEY".into());
+    }
+    let client = Client::from_env()?;
+    writeln!(out, "Talking to OpenRouter itself: {client:?}\n")?;
+    lifecycle(&client, out).await
+}
+
+/// Makes a key, and removes it whatever happens in between.
+async fn lifecycle(client: &Client, out: &mut impl Write) -> Result<()> {
+    let created = client
+        .create("Customer 42")
+        .limit(50) // USD
+        .limit_reset(LimitReset::Monthly)
+        .send()
+        .await?;
+    let hash = created.key.hash.clone();
+
+    let used = use_key(client, created, out).await;
+    let deleted = client.delete(&hash).send().await;
+
+    used?;
+    deleted.map_err(|error| format!("key {hash} was not removed; remove it by hand: {error}"))?;
+    let gone = client.get(&hash).send().await;
+    if !gone.is_err_and(|error| error.is_not_found()) {
+        return Err(format!("key {hash} is still there after its removal").into());
+    }
+    writeln!(out, "deleted        {}", short(&hash))?;
+    Ok(())
+}
+
+async fn use_key(client: &Client, created: Created, out: &mut impl Write) -> Result<()> {
+    // `created.secret` is the only copy of the plaintext: this is the place to store it. It does not print.
+    let hash = created.key.hash.clone();
+    writeln!(out, "created        {}", describe(&created.key))?;
+    writeln!(
+        out,
+        "  plaintext    {:?}, labelled {}",
+        created.secret, created.key.label
+    )?;
+
+    let page = client.list().send().await?;
+    let listed = page.keys.iter().any(|key| key.hash == hash);
+    writeln!(out, "listed         {listed}")?;
+
+    let key = client.get(&hash).send().await?;
+    writeln!(out, "looked at      {}", describe(&key))?;
+
+    let update = client.update(&hash).name("Customer 42 (trial)").limit(5.5);
+    writeln!(out, "renamed        {}", describe(&update.send().await?))?;
+
+    // The name and the limit are not mentioned, so they stay as they are.
+    let key = client.update(&hash).disabled(true).send().await?;
+    writeln!(out, "disabled       {}", describe(&key))?;
+
+    let key = client
+        .update(&hash)
+        .disabled(false)
+        .unlimited()
+        .never_resets()
+        .send()
+        .await?;
+    writeln!(out, "limit cleared  {}", describe(&key))?;
+
+    let theirs = client.with_key(created.secret).current().send().await?;
+    let kind = match theirs.is_management_key {
+        Some(true) => "a management key",
+        _ => "an ordinary key",
+    };
+    writeln!(
+        out,
+        "as itself      {kind}, {} USD spent",
+        theirs.usage.total
+    )?;
+    Ok(())
+}
+
+fn describe(key: &Key) -> String {
+    let limit = match (key.limit, &key.limit_reset) {
+        (None, _) => "no limit".to_owned(),
+        (Some(usd), None) => format!("{usd} USD"),
+        (Some(usd), Some(reset)) => format!("{usd} USD {reset}"),
+    };
+    let state = if key.disabled { "disabled" } else { "enabled" };
+    format!("{} \"{}\", {limit}, {state}", short(&key.hash), key.name)
+}
+
+/// Enough of a hash to recognize it.
+fn short(hash: &KeyHash) -> String {
+    hash.as_str().chars().take(8).collect()
+}

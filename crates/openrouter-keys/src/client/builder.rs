@@ -1,0 +1,325 @@
+//! Making a client.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{BaseUrl, Client, Credential, Settings};
+use crate::error::{Error, ErrorKind, Inner};
+use crate::transport::RetryPolicy;
+
+const USER_AGENT: &str = concat!("openrouter-keys/", env!("CARGO_PKG_VERSION"));
+
+/// Makes a [`Client`]. What is wrong with a setting is said by [`build`](Self::build).
+///
+/// ```
+/// use std::time::Duration;
+/// use openrouter_keys::Client;
+///
+/// # fn main() -> Result<(), openrouter_keys::Error> {
+/// let client = Client::builder()
+///     .management_key("sk-or-v1-not-a-real-key")
+///     .timeout(Duration::from_secs(30))
+///     .app_title("Key desk")
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClientBuilder {
+    key: Option<SecretString>,
+    base_url: String,
+    http: Option<reqwest::ClientBuilder>,
+    proxy_from_env: bool,
+    proxies: Vec<reqwest::Proxy>,
+    user_agent: Option<String>,
+    attribution: Vec<(&'static str, &'static str, String)>,
+    retry: RetryPolicy,
+    connect_timeout: Duration,
+    attempt_timeout: Duration,
+    timeout: Duration,
+}
+
+impl ClientBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            key: None,
+            base_url: BaseUrl::DEFAULT.to_owned(),
+            http: None,
+            proxy_from_env: false,
+            proxies: Vec::new(),
+            user_agent: None,
+            attribution: Vec::new(),
+            retry: RetryPolicy::default(),
+            connect_timeout: Duration::from_secs(5),
+            attempt_timeout: Duration::from_secs(20),
+            timeout: Duration::from_secs(90),
+        }
+    }
+
+    /// See [`Client::from_env`].
+    pub(super) fn from_env() -> Result<Self, Error> {
+        const MANAGEMENT_KEY: &str = "OPENROUTER_MANAGEMENT_KEY";
+        const API_KEY: &str = "OPENROUTER_API_KEY";
+        const BASE_URL: &str = "OPENROUTER_BASE_URL";
+
+        let (name, key) = match (variable(MANAGEMENT_KEY)?, variable(API_KEY)?) {
+            (Some(key), _) => (MANAGEMENT_KEY, SecretString::from(key)),
+            (None, Some(key)) => (API_KEY, SecretString::from(key)),
+            (None, None) => {
+                return Err(Error::invalid_input(
+                    MANAGEMENT_KEY,
+                    "must be set in the environment to a management key (or else OPENROUTER_API_KEY)",
+                ));
+            }
+        };
+        if Credential::new(key.clone()).header().is_err() {
+            return Err(Error::invalid_input(
+                name,
+                "must be visible ASCII characters without white space",
+            ));
+        }
+        let mut builder = Self::new().management_key(key);
+        if let Some(base_url) = variable(BASE_URL)? {
+            builder = builder.base_url(base_url);
+        }
+        Ok(builder)
+    }
+
+    /// The key that makes the calls: a management key for all but [`Client::current`].
+    pub fn management_key(mut self, key: impl Into<SecretString>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Where the API is, `https://openrouter.ai/api/v1` by default. Plain `http` is for loopback alone.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// How long making a connection may take, TLS included: 5 seconds by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one attempt may take, from the connection to the last byte: 20 seconds by default.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// How long a call may take, with all its attempts and the waits between them: 90 seconds by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// When to try again. See [`RetryPolicy`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// The `User-Agent`; by default this crate's name and version.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
+        self
+    }
+
+    /// The URL of your app, by which OpenRouter attributes calls to it (header `HTTP-Referer`).
+    pub fn app_url(self, url: impl Into<String>) -> Self {
+        self.attribute("app_url", "http-referer", url.into())
+    }
+
+    /// The name of your app (header `X-OpenRouter-Title`).
+    pub fn app_title(self, title: impl Into<String>) -> Self {
+        self.attribute("app_title", "x-openrouter-title", title.into())
+    }
+
+    /// The categories of your app (header `X-OpenRouter-Categories`).
+    pub fn app_categories<I>(self, categories: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let categories: Vec<_> = categories.into_iter().collect();
+        let list: Vec<_> = categories.iter().map(AsRef::as_ref).collect();
+        self.attribute("app_categories", "x-openrouter-categories", list.join(","))
+    }
+
+    fn attribute(mut self, argument: &'static str, header: &'static str, value: String) -> Self {
+        self.attribution.retain(|(_, name, _)| *name != header);
+        self.attribution.push((argument, header, value));
+        self
+    }
+
+    /// Uses the proxies that `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name. By default the environment is
+    /// ignored, because whoever can set it could read along.
+    pub fn proxy_from_env(mut self, yes: bool) -> Self {
+        self.proxy_from_env = yes;
+        self
+    }
+
+    /// Sends all calls through this proxy. A second one is asked where the first does not apply.
+    pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
+        self.proxies.push(proxy);
+        self
+    }
+
+    /// Brings your own HTTP client: your TLS settings, your resolver, your pool.
+    ///
+    /// Some settings are ours all the same, since a key could be lost, repeated or shown without them: no
+    /// redirects, no `Referer`, no replays, no decompression, TLS 1.2 or later, no verbose logging of connections,
+    /// and the connect timeout, user agent and proxies of this builder: one that you set on yours has no effect,
+    /// so give it to [`proxy`](Self::proxy).
+    pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
+        self.http = Some(builder);
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if a setting makes no sense; the message names it and says what
+    /// is allowed. [`Other`](ErrorKind::Other) if the HTTP client cannot be made, for instance because the system
+    /// has no trusted certificates.
+    pub fn build(self) -> Result<Client, Error> {
+        let key = self.key.ok_or_else(|| {
+            Error::invalid_input("management_key", "must be given, or use Client::from_env")
+        })?;
+        let credential = Credential::new(key);
+        credential.header()?;
+        let base_url = BaseUrl::parse(&self.base_url)?;
+        self.retry.check()?;
+        for (name, timeout) in [
+            ("connect_timeout", self.connect_timeout),
+            ("attempt_timeout", self.attempt_timeout),
+            ("timeout", self.timeout),
+        ] {
+            if timeout.is_zero() {
+                return Err(Error::invalid_input(name, "must be more than zero"));
+            }
+        }
+        let mut headers = HeaderMap::new();
+        for (argument, name, value) in self.attribution {
+            headers.insert(
+                HeaderName::from_static(name),
+                header_value(argument, &value)?,
+            );
+        }
+        let user_agent = header_value(
+            "user_agent",
+            self.user_agent.as_deref().unwrap_or(USER_AGENT),
+        )?;
+
+        let mut http = harden(self.http.unwrap_or_else(own_builder), &base_url);
+        if !self.proxy_from_env {
+            http = http.no_proxy();
+        }
+        let http = self
+            .proxies
+            .into_iter()
+            .fold(http, reqwest::ClientBuilder::proxy)
+            .connect_timeout(self.connect_timeout)
+            .user_agent(user_agent)
+            .build()
+            .map_err(no_http_client)?;
+
+        Ok(Client {
+            settings: Arc::new(Settings {
+                http,
+                base_url,
+                headers,
+                retry: self.retry,
+                connect_timeout: self.connect_timeout,
+                attempt_timeout: self.attempt_timeout,
+                timeout: self.timeout,
+            }),
+            credential: Arc::new(credential),
+        })
+    }
+}
+
+/// The HTTP client of those who bring none.
+fn own_builder() -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder();
+    // Another crate in the tree may have switched on another backend than the one that was asked for here.
+    #[cfg(feature = "rustls")]
+    let builder = builder.tls_backend_rustls();
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    let builder = builder.tls_backend_native();
+    builder.http1_only()
+}
+
+/// What holds for every client, whoever made it.
+fn harden(builder: reqwest::ClientBuilder, base_url: &BaseUrl) -> reqwest::ClientBuilder {
+    let builder = builder
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .connection_verbose(false);
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    let builder = if base_url.is_https {
+        builder.tls_version_min(reqwest::tls::Version::TLS_1_2)
+    } else {
+        // Loading the system's certificates takes milliseconds, and fails where there are none.
+        builder.tls_certs_only([])
+    };
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    let _ = base_url.is_https;
+    builder
+}
+
+fn header_value(argument: &str, value: &str) -> Result<HeaderValue, Error> {
+    if value.is_empty() || value.trim() != value {
+        return Err(Error::invalid_input(
+            argument,
+            "must not be empty, nor begin or end with white space",
+        ));
+    }
+    HeaderValue::from_str(value)
+        .map_err(|_| Error::invalid_input(argument, "must be text that fits into a header"))
+}
+
+fn no_http_client(source: reqwest::Error) -> Error {
+    Error::new(Inner {
+        kind: Some(ErrorKind::Other),
+        detail: "the HTTP client could not be made".to_owned(),
+        source: Some(source.into()),
+        ..Inner::default()
+    })
+}
+
+/// A variable of the environment; `None` if it is not set, or empty.
+fn variable(name: &str) -> Result<Option<String>, Error> {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Error::invalid_input(name, "must be Unicode text"))
+        }
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = self.key.as_ref().map(|key| !key.expose_secret().is_empty());
+        f.debug_struct("ClientBuilder")
+            .field("has_key", &key.unwrap_or(false))
+            .field("connect_timeout", &self.connect_timeout)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("timeout", &self.timeout)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! The bearer token of a client.
+
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::Error;
+
+pub(super) struct Credential {
+    secret: SecretString,
+    /// `None`: the token cannot be sent in a header.
+    header: Option<HeaderValue>,
+}
+
+impl Credential {
+    pub(super) fn new(secret: SecretString) -> Self {
+        Self {
+            header: bearer(&secret),
+            secret,
+        }
+    }
+
+    pub(super) fn secret(&self) -> &SecretString {
+        &self.secret
+    }
+
+    pub(super) fn header(&self) -> Result<HeaderValue, Error> {
+        self.header.clone().ok_or_else(|| {
+            Error::invalid_input(
+                "management_key",
+                "must be visible ASCII characters without white space",
+            )
+        })
+    }
+}
+
+fn bearer(secret: &SecretString) -> Option<HeaderValue> {
+    let token = secret.expose_secret();
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
+    let mut header = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    // Keeps it out of Debug, and out of HTTP/2's compression tables.
+    header.set_sensitive(true);
+    Some(header)
+}

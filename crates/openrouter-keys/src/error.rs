@@ -1,0 +1,251 @@
+//! The one error of the crate.
+
+mod display;
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use secrecy::SecretString;
+
+use crate::model::KeyHash;
+
+/// Why a call failed, what the server said, and whether it may have done what it was asked.
+///
+/// Display is one line for the person who reads the log. No secret and no body is printed, by it or by Debug, or
+/// kept as a source.
+///
+/// ```
+/// use openrouter_keys::{Client, ErrorKind};
+///
+/// let error = Client::builder().management_key("not\nvalid").build().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+/// assert_eq!(
+///     error.to_string(),
+///     "invalid `management_key`: must be visible ASCII characters without white space",
+/// );
+/// ```
+pub struct Error(Box<Inner>);
+
+/// What kind of failure an [`Error`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An argument makes no sense. Nothing was sent. Correct the argument that the message names.
+    InvalidInput,
+    /// The connection could not be made, or was lost before the answer was complete;
+    /// [`maybe_applied`](Error::maybe_applied) tells whether the server can have acted.
+    Connect,
+    /// There was no complete answer in time, or the server said that it ran out of time (408).
+    Timeout,
+    /// The answer was a redirect, which is never followed: it would take the management key elsewhere.
+    /// Correct the base URL.
+    Redirect,
+    /// 400, 413 or 422: the server refused the request. The message says why.
+    BadRequest,
+    /// 401: the key that made the call is missing, unknown, disabled or expired.
+    Unauthorized,
+    /// 403: the key that made the call may not do this. An ordinary key may only look at itself.
+    Forbidden,
+    /// 404: there is no such key.
+    NotFound,
+    /// 409: the change does not go with the state the key is in.
+    Conflict,
+    /// 429: too many requests. Nothing was done. Wait for [`retry_after`](Error::retry_after).
+    RateLimited,
+    /// 5xx: the server, or a gateway before it, failed.
+    Server,
+    /// The answer is not what the API documents.
+    Decode,
+    /// The answer is longer than any that the API documents could be.
+    BodyTooLarge,
+    /// A listing could not be made consistent, because keys came and went faster than they could be read.
+    Listing,
+    /// Another status, or a failure that none of these describes.
+    Other,
+}
+
+/// A plaintext that arrived although the create failed. See [`Error::into_salvaged`].
+///
+/// Debug does not print the secret.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Salvaged {
+    /// The plaintext of the key that was made.
+    pub secret: SecretString,
+    /// What names that key, if it arrived too.
+    pub hash: Option<KeyHash>,
+}
+
+#[derive(Default)]
+pub(crate) struct Inner {
+    pub(crate) kind: Option<ErrorKind>,
+    /// What was being done, such as "create key". Empty before there was an operation.
+    pub(crate) operation: &'static str,
+    /// One phrase; for a status, the server's message says the rest.
+    pub(crate) detail: String,
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) code: Option<i64>,
+    pub(crate) message: Option<String>,
+    pub(crate) metadata: Option<serde_json::Value>,
+    pub(crate) body_text: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) attempts: u32,
+    pub(crate) maybe_applied: bool,
+    pub(crate) retryable: bool,
+    pub(crate) salvaged: Option<Salvaged>,
+    pub(crate) source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// What kind of failure this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind.unwrap_or(ErrorKind::Other)
+    }
+
+    /// The HTTP status, if there was an answer.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The `code` of the API's error body. It repeats the status.
+    #[must_use]
+    pub fn code(&self) -> Option<i64> {
+        self.0.code
+    }
+
+    /// The `message` of the API's error body, scrubbed of the secrets that this call knew.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
+    /// The `metadata` of the API's error body, scrubbed likewise. Its shape is not promised.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&serde_json::Value> {
+        self.0.metadata.as_ref()
+    }
+
+    /// The beginning of an error body that is not the API's JSON, such as a gateway's page: at most 512 bytes,
+    /// scrubbed likewise. It is in no log line, because nobody knows what else stands in it.
+    #[must_use]
+    pub fn body_text(&self) -> Option<&str> {
+        self.0.body_text.as_deref()
+    }
+
+    /// How long the server asked to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The headers of the answer; empty if there was none.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// How often the request was tried. 0: it was refused before anything was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Whether there is no such key (404).
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == ErrorKind::NotFound
+    }
+
+    /// Whether there were too many requests (429).
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.kind() == ErrorKind::RateLimited
+    }
+
+    /// Whether the same call may be made again later without harm and with some hope.
+    ///
+    /// Never true of a create that may have made its key: see [`maybe_applied`](Self::maybe_applied).
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable && !(self.0.maybe_applied && self.0.operation == "create key")
+    }
+
+    /// Whether the server may have done what it was asked, although this is an error.
+    ///
+    /// After a create, look for the key before creating another: there is no idempotency key, and a second
+    /// create makes a second key. First see whether [`into_salvaged`](Self::into_salvaged) has the plaintext.
+    #[must_use]
+    pub fn maybe_applied(&self) -> bool {
+        self.0.maybe_applied
+    }
+
+    /// The plaintext of a key that was made, where the rest of the answer could not be used.
+    ///
+    /// The server shows a plaintext once. When a create answers with one and the rest of the answer is cut off or
+    /// odd, the plaintext is here, together with the key's hash if that arrived. Store both as after a success,
+    /// or delete the key by its hash.
+    ///
+    /// ```
+    /// # fn store(_: &str) {}
+    /// # async fn example(client: openrouter_keys::Client) -> Result<(), openrouter_keys::Error> {
+    /// use openrouter_keys::ExposeSecret;
+    ///
+    /// match client.create("Customer 42").send().await {
+    ///     Ok(created) => store(created.secret.expose_secret()),
+    ///     Err(error) => {
+    ///         eprintln!("{error}");
+    ///         match error.into_salvaged() {
+    ///             Some(salvaged) => store(salvaged.secret.expose_secret()),
+    ///             None => { /* look for a key of that name before creating another */ }
+    ///         }
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn into_salvaged(self) -> Option<Salvaged> {
+        self.0.salvaged
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Box::new(inner))
+    }
+
+    /// An argument that makes no sense. `allowed` completes the sentence "`argument` …" and never quotes the value.
+    pub(crate) fn invalid_input(argument: &str, allowed: &str) -> Self {
+        Self::invalid(format!("invalid `{argument}`: {allowed}"))
+    }
+
+    /// An argument that makes no sense, with the whole message.
+    pub(crate) fn invalid(message: String) -> Self {
+        Self::new(Inner {
+            kind: Some(ErrorKind::InvalidInput),
+            detail: message,
+            ..Inner::default()
+        })
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("status", &self.status().map(|status| status.as_u16()))
+            .field("attempts", &self.attempts())
+            .field("maybe_applied", &self.maybe_applied())
+            .field("salvaged", &self.0.salvaged.is_some())
+            .field("message", &self.to_string())
+            .finish_non_exhaustive()
+    }
+}

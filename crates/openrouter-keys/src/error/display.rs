@@ -1,0 +1,62 @@
+//! The line that a person on call reads.
+
+use std::fmt;
+
+use super::{Error, ErrorKind};
+
+impl fmt::Display for Error {
+    /// `create key: 503 Service Unavailable: upstream failed (1 attempt; the key may exist, …)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        if !inner.operation.is_empty() {
+            write!(f, "{}: ", inner.operation)?;
+        }
+        f.write_str(&inner.detail)?;
+        if let Some(message) = &inner.message {
+            write!(f, ": {}", OneLine(message))?;
+        }
+        if self.kind() == ErrorKind::InvalidInput {
+            return Ok(());
+        }
+
+        let mut notes = Vec::new();
+        if inner.attempts > 1 {
+            notes.push(format!("{} attempts", inner.attempts));
+        }
+        if let Some(wait) = inner.retry_after {
+            notes.push(format!("the server asks to wait {} s", wait.as_secs()));
+        }
+        if inner.salvaged.is_some() {
+            notes.push("the key was made, and its plaintext is in this error".to_owned());
+        } else if inner.maybe_applied && inner.operation == "create key" {
+            notes.push("the key may exist: look before creating another".to_owned());
+        } else if inner.maybe_applied {
+            notes.push("the server may have done it".to_owned());
+        }
+        if notes.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " ({})", notes.join("; "))
+        }
+    }
+}
+
+/// Text from elsewhere, kept from writing log lines of its own.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 300;
+        for character in self.0.chars().take(LONGEST) {
+            if character.is_control() {
+                f.write_str(" ")?;
+            } else {
+                write!(f, "{character}")?;
+            }
+        }
+        if self.0.chars().nth(LONGEST).is_some() {
+            f.write_str("…")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! Create, list, change and delete OpenRouter API keys.
+//!
+//! A [`Client`] holds a management key. Its six verbs each return a builder, and `send()` is the one step that uses
+//! the network:
+//!
+//! | verb | operation | answer |
+//! |---|---|---|
+//! | [`Client::create`] | `POST /keys` | [`Created`] |
+//! | [`Client::get`] | `GET /keys/{hash}` | [`Key`] |
+//! | [`Client::update`] | `PATCH /keys/{hash}` | [`Key`] |
+//! | [`Client::delete`] | `DELETE /keys/{hash}` | nothing |
+//! | [`Client::list`] | `GET /keys` | [`Page`] |
+//! | [`Client::current`] | `GET /key` | [`CurrentKey`] |
+//!
+//! What it promises:
+//!
+//! - A create that may have reached the server is never sent again. The error then says
+//!   [`maybe_applied`](Error::maybe_applied).
+//! - A plaintext that arrived is never lost: it is in [`Created`], or [salvaged](Error::into_salvaged) by the error.
+//! - No secret is printed: not by Debug, not by Display, not by an error or its sources. The only way to a plaintext is
+//!   [`ExposeSecret`].
+//! - An update says absent, null and a value apart: nothing but `unlimited()` removes a limit.
+//! - A hash names a key and nothing else: see [`KeyHash`].
+//!
+//! What it cannot promise: plaintexts also pass through buffers of the HTTP and TLS libraries, which this crate cannot
+//! overwrite.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+//! # let client = openrouter_keys::Client::builder()
+//! #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+//! # let store = |_: &str| {};
+//! use openrouter_keys::{ExposeSecret, LimitReset};
+//!
+//! // let client = Client::from_env()?;
+//! let created = client
+//!     .create("Customer 42")
+//!     .limit(50) // USD
+//!     .limit_reset(LimitReset::Monthly)
+//!     .send()
+//!     .await?;
+//! store(created.secret.expose_secret());
+//!
+//! let hash = created.key.hash;
+//! client.update(&hash).disabled(true).send().await?;
+//! client.delete(&hash).send().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Features: `rustls` (default) and `native-tls` choose who does TLS; with both it is rustls.
+
+mod client;
+mod error;
+mod model;
+pub mod operations;
+mod response;
+mod transport;
+
+pub use client::{Client, ClientBuilder};
+pub use error::{Error, ErrorKind, Salvaged};
+pub use model::{
+    BudgetScope, Created, CurrentKey, DataRegion, FreeModelDailyRequests, Key, KeyBudget, KeyHash,
+    LimitReset, Page, RateLimit, Usage,
+};
+pub use response::Response;
+pub use transport::RetryPolicy;
+
+/// Times are [`chrono::DateTime<Utc>`](chrono::DateTime).
+pub use chrono;
+/// The head of an answer, in the types that the whole field uses.
+pub use http::{HeaderMap, StatusCode};
+/// For [`ClientBuilder::http`] and [`ClientBuilder::proxy`], in the version that this crate uses.
+pub use reqwest;
+/// Secrets are [`SecretString`]; [`ExposeSecret`] is the one way to read them.
+pub use secrecy::{ExposeSecret, SecretString};

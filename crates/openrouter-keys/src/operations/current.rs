@@ -1,0 +1,63 @@
+//! `GET /key`.
+
+use openrouter_keys_raw::types as raw;
+
+use super::options::per_call_setters;
+use super::validate::Valid;
+use crate::client::Client;
+use crate::error::Error;
+use crate::model::CurrentKey;
+use crate::response::Response;
+use crate::transport::{Call, Operation, Options};
+
+/// Looks at the key that makes the call: what [`Client::current`] returns.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before send()"]
+pub struct GetCurrentKey {
+    client: Client,
+    options: Options,
+    valid: Valid,
+}
+
+per_call_setters!(GetCurrentKey);
+
+impl GetCurrentKey {
+    pub(crate) fn new(client: Client) -> Self {
+        Self {
+            client,
+            options: Options::default(),
+            valid: Valid::default(),
+        }
+    }
+
+    /// What the service knows of the key.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind); [`Unauthorized`](crate::ErrorKind::Unauthorized) if the key is
+    /// unknown, disabled or expired.
+    pub async fn send(self) -> Result<CurrentKey, Error> {
+        self.send_with_response().await.map(Response::into_inner)
+    }
+
+    /// What the service knows of the key, with the status and headers of the answer.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_with_response(self) -> Result<Response<CurrentKey>, Error> {
+        self.valid.check()?;
+        let call = Call {
+            client: &self.client,
+            operation: Operation::Current,
+            options: &self.options,
+            request_secret: None,
+        };
+        call.run(
+            |raw| async move { raw.get_current_key().send().await },
+            |answer: raw::CurrentKeyEnvelope| {
+                CurrentKey::from_raw(answer.data).map_err(|odd| odd.to_string())
+            },
+            |_| None,
+        )
+        .await
+    }
+}

@@ -1,0 +1,84 @@
+//! `DELETE /keys/{hash}`.
+
+use http::StatusCode;
+use openrouter_keys_raw::types as raw;
+
+use super::options::per_call_setters;
+use super::validate::{self, Valid};
+use crate::client::Client;
+use crate::error::Error;
+use crate::response::Response;
+use crate::transport::{Call, Operation, Options};
+
+/// Removes a key for good: what [`Client::delete`] returns.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before send()"]
+pub struct DeleteKey {
+    client: Client,
+    options: Options,
+    valid: Valid,
+    hash: String,
+}
+
+per_call_setters!(DeleteKey);
+
+impl DeleteKey {
+    pub(crate) fn new(client: Client, hash: &str) -> Self {
+        let mut valid = Valid::default();
+        valid.note(validate::hash(hash));
+        Self {
+            client,
+            options: Options::default(),
+            valid,
+            hash: hash.to_owned(),
+        }
+    }
+
+    /// Removes the key.
+    ///
+    /// If an attempt fails so that the server may have acted, and the next one finds no such key, that is a
+    /// success: the key is gone.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind); [`is_not_found`](Error::is_not_found) if there was no such key.
+    pub async fn send(self) -> Result<(), Error> {
+        self.send_with_response().await.map(Response::into_inner)
+    }
+
+    /// Removes the key, and returns the status and headers of the answer.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_with_response(self) -> Result<Response<()>, Error> {
+        self.valid.check()?;
+        let hash = &self.hash;
+        let call = Call {
+            client: &self.client,
+            operation: Operation::Delete,
+            options: &self.options,
+            request_secret: None,
+        };
+        let result = call
+            .run(
+                |raw| async move { raw.delete_key().hash(hash).send().await },
+                |answer: raw::DeletedKey| {
+                    if answer.deleted {
+                        Ok(())
+                    } else {
+                        Err("it says that the key was not deleted".to_owned())
+                    }
+                },
+                |_| None,
+            )
+            .await;
+        match result {
+            // `maybe_applied` of a 404 speaks of an earlier attempt.
+            Err(error) if error.is_not_found() && error.maybe_applied() => Ok(Response::new(
+                (),
+                StatusCode::NOT_FOUND,
+                error.headers().clone(),
+            )),
+            result => result,
+        }
+    }
+}

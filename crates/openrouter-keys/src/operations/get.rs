@@ -1,0 +1,65 @@
+//! `GET /keys/{hash}`.
+
+use openrouter_keys_raw::types as raw;
+
+use super::options::per_call_setters;
+use super::validate::{self, Valid};
+use crate::client::Client;
+use crate::error::Error;
+use crate::model::Key;
+use crate::response::Response;
+use crate::transport::{Call, Operation, Options};
+
+/// Looks at one key: what [`Client::get`] returns.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before send()"]
+pub struct GetKey {
+    client: Client,
+    options: Options,
+    valid: Valid,
+    hash: String,
+}
+
+per_call_setters!(GetKey);
+
+impl GetKey {
+    pub(crate) fn new(client: Client, hash: &str) -> Self {
+        let mut valid = Valid::default();
+        valid.note(validate::hash(hash));
+        Self {
+            client,
+            options: Options::default(),
+            valid,
+            hash: hash.to_owned(),
+        }
+    }
+
+    /// The key as it is now.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind); [`is_not_found`](Error::is_not_found) if there is no such key.
+    pub async fn send(self) -> Result<Key, Error> {
+        self.send_with_response().await.map(Response::into_inner)
+    }
+
+    /// The key as it is now, with the status and headers of the answer.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_with_response(self) -> Result<Response<Key>, Error> {
+        self.valid.check()?;
+        let hash = &self.hash;
+        let call = Call {
+            client: &self.client,
+            operation: Operation::Get,
+            options: &self.options,
+            request_secret: None,
+        };
+        call.run(
+            |raw| async move { raw.get_key().hash(hash).send().await },
+            |answer: raw::KeyEnvelope| Key::from_raw(answer.data).map_err(|odd| odd.to_string()),
+            |_| None,
+        )
+        .await
+    }
+}

@@ -1,0 +1,140 @@
+//! `GET /keys`.
+
+use openrouter_keys_raw::types as raw;
+
+use super::options::per_call_setters;
+use super::validate::{self, Valid};
+use crate::client::Client;
+use crate::error::Error;
+use crate::model::{Key, Page};
+use crate::response::Response;
+use crate::transport::{Call, Operation, Options};
+
+/// Lists keys, newest first: what [`Client::list`] returns.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::builder().keys(150).start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// let page = client.list().include_disabled(true).send().await?;
+/// assert_eq!((page.keys.len(), page.next_offset()), (100, Some(100)));
+///
+/// let last = client.list().include_disabled(true).offset(100).send().await?;
+/// assert_eq!((last.keys.len(), last.next_offset()), (50, None));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before send()"]
+pub struct ListKeys {
+    client: Client,
+    options: Options,
+    valid: Valid,
+    include_disabled: Option<bool>,
+    include_expired: Option<bool>,
+    offset: Option<u64>,
+    workspace_id: Option<String>,
+}
+
+per_call_setters!(ListKeys);
+
+impl ListKeys {
+    pub(crate) fn new(client: Client) -> Self {
+        Self {
+            client,
+            options: Options::default(),
+            valid: Valid::default(),
+            include_disabled: None,
+            include_expired: None,
+            offset: None,
+            workspace_id: None,
+        }
+    }
+
+    /// Whether to list disabled keys too. The service leaves them out by default.
+    pub fn include_disabled(mut self, yes: bool) -> Self {
+        self.include_disabled = Some(yes);
+        self
+    }
+
+    /// Whether to list expired keys too. The service leaves them out by default.
+    pub fn include_expired(mut self, yes: bool) -> Self {
+        self.include_expired = Some(yes);
+        self
+    }
+
+    /// Lists disabled and expired keys too.
+    pub fn include_all(self) -> Self {
+        self.include_disabled(true).include_expired(true)
+    }
+
+    /// How many keys to skip, counted from the newest.
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.valid.note(validate::offset(offset).map(drop));
+        self.offset = Some(offset);
+        self
+    }
+
+    /// The workspace (a UUID) whose keys to list, instead of the default one.
+    pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
+        let id = id.into();
+        self.valid.note(validate::workspace_id(&id));
+        self.workspace_id = Some(id);
+        self
+    }
+
+    /// One page.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub async fn send(self) -> Result<Page, Error> {
+        self.send_with_response().await.map(Response::into_inner)
+    }
+
+    /// One page, with the status and headers of the answer.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_with_response(self) -> Result<Response<Page>, Error> {
+        self.valid.check()?;
+        let offset = self.offset.map(validate::offset).transpose()?;
+        let this = &self;
+        let call = Call {
+            client: &self.client,
+            operation: Operation::List,
+            options: &self.options,
+            request_secret: None,
+        };
+        call.run(
+            |raw| async move {
+                let mut request = raw.list_keys();
+                if let Some(yes) = this.include_disabled {
+                    request = request.include_disabled(yes);
+                }
+                if let Some(yes) = this.include_expired {
+                    request = request.include_expired(yes);
+                }
+                if let Some(offset) = offset {
+                    request = request.offset(offset);
+                }
+                if let Some(id) = &this.workspace_id {
+                    request = request.workspace_id(id);
+                }
+                request.send().await
+            },
+            |answer: raw::KeyPage| {
+                let keys = answer.data.into_iter().map(Key::from_raw);
+                Ok(Page {
+                    keys: keys
+                        .collect::<Result<_, _>>()
+                        .map_err(|odd| odd.to_string())?,
+                    offset: self.offset.unwrap_or(0),
+                })
+            },
+            |_| None,
+        )
+        .await
+    }
+}

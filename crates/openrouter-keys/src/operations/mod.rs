@@ -1,0 +1,20 @@
+//! The six operations: one builder each.
+//!
+//! A setter that is given nonsense says nothing; `send()` then answers with an
+//! [`InvalidInput`](crate::ErrorKind::InvalidInput) error that names the argument, before anything is sent.
+
+mod create;
+mod current;
+mod delete;
+mod get;
+mod list;
+mod options;
+mod update;
+mod validate;
+
+pub use create::CreateKey;
+pub use current::GetCurrentKey;
+pub use delete::DeleteKey;
+pub use get::GetKey;
+pub use list::ListKeys;
+pub use update::UpdateKey;

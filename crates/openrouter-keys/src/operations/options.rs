@@ -1,0 +1,59 @@
+//! What every builder can be told about its one call.
+
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderName, HeaderValue};
+
+use crate::error::Error;
+use crate::transport::Options;
+
+/// The setters that all six builders have. `$builder` has the fields `options` and `valid`.
+macro_rules! per_call_setters {
+    ($builder:ident) => {
+        impl $builder {
+            /// How long this call may take, with all its attempts and the waits between them, instead of the
+            /// client's `timeout`.
+            pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
+                self.options.timeout = Some(timeout);
+                self
+            }
+
+            /// When to try again in this call, instead of the client's policy.
+            pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
+                self.options.retry = Some(policy);
+                self
+            }
+
+            /// Sends one more header, or another value of one that this crate sends. `Authorization`, `Host`,
+            /// `Content-Length` and `Transfer-Encoding` are not to be changed.
+            pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+                let added = $crate::operations::options::add_header(
+                    &mut self.options,
+                    name.as_ref(),
+                    value.as_ref(),
+                );
+                self.valid.note(added);
+                self
+            }
+        }
+    };
+}
+
+pub(super) use per_call_setters;
+
+pub(super) fn add_header(options: &mut Options, name: &str, value: &str) -> Result<(), Error> {
+    let name = HeaderName::try_from(name)
+        .map_err(|_| Error::invalid_input("header", "must have a name that HTTP allows"))?;
+    if [AUTHORIZATION, HOST, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name) {
+        return Err(Error::invalid_input(
+            "header",
+            "must not be Authorization, Host, Content-Length or Transfer-Encoding",
+        ));
+    }
+    let mut value = HeaderValue::from_str(value).map_err(|_| {
+        Error::invalid_input("header", "must have a value without control characters")
+    })?;
+    // Nobody knows what the caller puts there.
+    value.set_sensitive(true);
+    options.headers.insert(name, value);
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! A server that says what it is told to, and keys that are visibly not real.
+
+mod answers;
+mod request;
+mod scripted;
+
+use openrouter_keys::{Client, ClientBuilder, RetryPolicy};
+
+pub(crate) use answers::{created, current_key, deleted, error, key, one_key, page};
+pub(crate) use request::Request;
+pub(crate) use scripted::{Answer, Scripted};
+
+/// The management key of every test. It must be printed nowhere.
+pub(crate) const TOKEN: &str = "sk-or-v1-canary-management-not-a-real-key";
+
+/// The plaintext that scripted creates answer with. It must be printed nowhere.
+pub(crate) const PLAINTEXT: &str = "sk-or-v1-canary-plaintext-not-a-real-key";
+
+/// A hash that is visibly one of a test.
+pub(crate) const HASH: &str = "00000000000000000000000000000000000000000000000000000000000000aa";
+
+/// A client of `server` that waits no time between attempts.
+pub(crate) fn client(server: &Scripted) -> Client {
+    builder(server)
+        .build()
+        .expect("the settings of a test make sense")
+}
+
+pub(crate) fn builder(server: &Scripted) -> ClientBuilder {
+    let at_once = std::time::Duration::ZERO;
+    Client::builder()
+        .base_url(server.base_url())
+        .management_key(TOKEN)
+        .retry(
+            RetryPolicy::default()
+                .min_backoff(at_once)
+                .max_backoff(at_once),
+        )
+}
