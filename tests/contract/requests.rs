@@ -5,7 +5,8 @@ use insta::assert_snapshot;
 use openrouter_keys::{Client, LimitReset};
 
 use crate::support::{
-    Answer, HASH, Scripted, TOKEN, client, created, current_key, deleted, one_key, page,
+    Answer, HASH, PARTNER_KEY, Scripted, TOKEN, client, created, current_key, deleted, one_key,
+    page,
 };
 
 const WORKSPACE: &str = "00000000-0000-4000-8000-000000000042";
@@ -36,7 +37,7 @@ async fn create_with_all() {
             .expires_at(Utc.with_ymd_and_hms(2099, 12, 31, 23, 59, 59).unwrap())
             .workspace_id(WORKSPACE)
             .creator_user_id("user_1")
-            .external_user_with_key("customer-42", "a partner's own key, not a real one")
+            .external_user_with_key("customer-42", PARTNER_KEY)
             .header("X-Extra", "yes")
             .send()
             .await

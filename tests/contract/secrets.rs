@@ -7,10 +7,9 @@ use openrouter_keys::{Client, Error};
 use serde_json::json;
 
 use crate::support::{
-    Answer, HASH, PLAINTEXT, Scripted, TOKEN, client, created, current_key, error, key, page,
+    Answer, HASH, PARTNER_KEY, PLAINTEXT, Scripted, TOKEN, client, created, current_key, error,
+    key, page,
 };
-
-const PARTNER_KEY: &str = "canary \"partner\" key, not a real one";
 
 fn assert_clean(what: &str, printed: &str) {
     for form in [printed.to_owned(), printed.replace('\\', "")] {

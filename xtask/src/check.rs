@@ -2,28 +2,21 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::ExitCode;
 
 use similar::TextDiff;
 
-/// Exit code 0 if the file is as it should be; otherwise a unified diff on standard output, and 1.
-pub(crate) fn report(name: &str, committed: &str, fresh: &str) -> ExitCode {
+/// What would change in `committed`, as a unified diff; `None` if it is as it should be.
+pub(crate) fn difference(name: &str, committed: &str, fresh: &str) -> Option<String> {
     if committed == fresh {
-        println!("{name}: up to date");
-        return ExitCode::SUCCESS;
+        return None;
     }
-    println!("{name} is stale; run `cargo xtask codegen` and commit what it writes");
-    print!("{}", difference(name, committed, fresh));
-    ExitCode::from(1)
-}
-
-/// What would change, as a unified diff.
-pub(crate) fn difference(name: &str, committed: &str, fresh: &str) -> String {
-    TextDiff::from_lines(committed, fresh)
+    let diff = TextDiff::from_lines(committed, fresh);
+    let diff = diff
         .unified_diff()
         .context_radius(3)
         .header(&format!("{name} (committed)"), &format!("{name} (fresh)"))
-        .to_string()
+        .to_string();
+    Some(diff)
 }
 
 /// Replaces `target` by way of a neighbour, so that a reader never sees half a file.

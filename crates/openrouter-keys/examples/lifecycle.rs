@@ -6,10 +6,12 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use openrouter_keys::{Client, Created, Key, KeyHash, LimitReset};
+use openrouter_keys::{Client, Created, Error, Key, KeyHash, LimitReset};
 use openrouter_keys_emulator::Emulator;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const NAME: &str = "Customer 42";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -51,7 +53,8 @@ pub async fn against_emulator(out: &mut impl Write) -> Result<()> {
 }
 
 async fn against_service(out: &mut impl Write) -> Result<()> {
-    if std::env::var_os("OPENROUTER_MANAGEMENT_KEY").is_none() {
+    // An ordinary key, which `from_env` would take from elsewhere, could not do any of this.
+    if std::env::var_os("OPENROUTER_MANAGEMENT_KEY").is_none_or(|key| key.is_empty()) {
         return Err("--live needs a management key in OPENROUTER_MANAGEMENT_KEY".into());
     }
     let client = Client::from_env()?;
@@ -61,12 +64,14 @@ async fn against_service(out: &mut impl Write) -> Result<()> {
 
 /// Makes a key, and removes it whatever happens in between.
 async fn lifecycle(client: &Client, out: &mut impl Write) -> Result<()> {
-    let created = client
-        .create("Customer 42")
+    let create = client
+        .create(NAME)
         .limit(50) // USD
-        .limit_reset(LimitReset::Monthly)
-        .send()
-        .await?;
+        .limit_reset(LimitReset::Monthly);
+    let created = match create.send().await {
+        Ok(created) => created,
+        Err(error) => return Err(clean_up_after(client, error).await.into()),
+    };
     let hash = created.key.hash.clone();
 
     let used = use_key(client, created, out).await;
@@ -80,6 +85,21 @@ async fn lifecycle(client: &Client, out: &mut impl Write) -> Result<()> {
     }
     writeln!(out, "deleted        {}", short(&hash))?;
     Ok(())
+}
+
+/// What to say of a create that failed. If it made a key all the same, that is removed, or at least named.
+async fn clean_up_after(client: &Client, error: Error) -> String {
+    let said = error.to_string();
+    let maybe_applied = error.maybe_applied();
+    if let Some(hash) = error.into_salvaged().and_then(|salvaged| salvaged.hash)
+        && client.delete(&hash).send().await.is_ok()
+    {
+        return format!("{said}; the key is removed again");
+    }
+    if maybe_applied {
+        return format!("{said}; look for a key named \"{NAME}\" and remove it by hand");
+    }
+    said
 }
 
 async fn use_key(client: &Client, created: Created, out: &mut impl Write) -> Result<()> {

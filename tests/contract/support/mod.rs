@@ -16,6 +16,9 @@ pub(crate) const TOKEN: &str = "sk-or-v1-canary-management-not-a-real-key";
 /// The plaintext that scripted creates answer with. It must be printed nowhere.
 pub(crate) const PLAINTEXT: &str = "sk-or-v1-canary-plaintext-not-a-real-key";
 
+/// The key that a partner chose. It must be printed nowhere, not even as JSON writes it.
+pub(crate) const PARTNER_KEY: &str = "canary \"partner\" key, not a real one";
+
 /// A hash that is visibly one of a test.
 pub(crate) const HASH: &str = "00000000000000000000000000000000000000000000000000000000000000aa";
 

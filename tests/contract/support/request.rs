@@ -36,7 +36,7 @@ impl Request {
     }
 
     /// For a snapshot: everything but what differs from run to run (`Host`), what follows from the rest
-    /// (`Content-Length`), and the token.
+    /// (`Content-Length`), and the secrets.
     pub(crate) fn render(&self) -> String {
         let mut text = format!("{} {}\n", self.method, self.target);
         let mut headers: Vec<_> = self
@@ -54,6 +54,10 @@ impl Request {
         if !self.body.is_empty() {
             let mut body = self.json();
             body.sort_all_objects();
+            if let Some(key) = body.pointer_mut("/external/api_key") {
+                assert_eq!(key, super::PARTNER_KEY);
+                *key = "[partner key]".into();
+            }
             let body = serde_json::to_string_pretty(&body).expect("JSON can be written");
             write!(text, "\n{body}").expect("writing to a String does not fail");
         }

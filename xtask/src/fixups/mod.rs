@@ -26,8 +26,8 @@ pub(crate) fn apply(document: &mut Value) -> Result<()> {
     scalars::write_in_place(document)?;
     scalars::open(document)?;
     required::relax_responses(document)?;
-    nulls::distinguish_null(document)?;
     secrets::wrap_secrets(document)?;
+    nulls::distinguish_null(document)?;
     names::drop_unused_components(document)
 }
 

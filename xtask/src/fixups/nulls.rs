@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CHANGED, map_at, schemas};
+use super::{CHANGED, map_at, reference_to, referenced, schemas};
 use crate::misfit::{Pointer, Result};
 
 const REQUESTS: [&str; 3] = ["CreateKeyRequest", "UpdateKeyRequest", "ExternalUser"];
@@ -27,14 +27,16 @@ pub(super) fn distinguish_null(document: &mut Value) -> Result<()> {
             .and_then(Value::as_object_mut);
         for (field, schema) in properties.into_iter().flatten() {
             let at = at.at("properties").at(field);
-            let schema = schema
+            let map = schema
                 .as_object_mut()
                 .ok_or_else(|| at.misfit("a schema object", CHANGED))?;
-            if schema.remove("nullable").is_none() {
+            if map.remove("nullable").is_none() {
                 continue;
             }
             if is_request || is_required(field) {
-                wrap(schema, &at)?;
+                wrap(map, &at)?;
+            } else if let Some(name) = referenced(schema) {
+                *schema = reference_to(name);
             }
         }
     }

@@ -43,3 +43,16 @@ fn bearer(secret: &SecretString) -> Option<HeaderValue> {
     header.set_sensitive(true);
     Some(header)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Credential;
+
+    #[test]
+    fn the_header_is_marked_sensitive() {
+        let header = Credential::new("canary".into()).header().unwrap();
+        assert!(header.is_sensitive());
+        assert_eq!(header, "Bearer canary");
+        assert!(!format!("{header:?}").contains("canary"));
+    }
+}

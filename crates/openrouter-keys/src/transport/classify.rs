@@ -36,11 +36,16 @@ pub(super) fn outcome<R, T>(
     accept: impl Fn(R) -> Result<T, String>,
 ) -> Result<Response<T>, Box<Failure>> {
     let failure = match (result, record.head.take()) {
-        (Ok(answer), Some(head)) => match accept(answer.into_inner()) {
-            Ok(value) => return Ok(Response::new(value, head.status, head.headers)),
-            Err(reason) => Failure::undecodable(head, record.body, &reason),
-        },
-        (Ok(_), None) => unreachable!("the hook records the head of each response it hands on"),
+        (Ok(answer), head) => {
+            let head = head.unwrap_or_else(|| Head {
+                status: answer.status(),
+                headers: answer.headers().clone(),
+            });
+            match accept(answer.into_inner()) {
+                Ok(value) => return Ok(Response::new(value, head.status, head.headers)),
+                Err(reason) => Failure::undecodable(head, record.body, &reason),
+            }
+        }
         (Err(error), None) => Failure::unanswered(error, &record),
         (Err(_), Some(head)) if !head.status.is_success() => {
             Failure::refused(operation, head, record.body)

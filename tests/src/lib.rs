@@ -1,0 +1,9 @@
+//! The examples in the READMEs compile.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/openrouter-keys-emulator/README.md")]
+struct EmulatorReadme;
