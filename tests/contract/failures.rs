@@ -6,7 +6,8 @@ use openrouter_keys::{Client, Error, ErrorKind, ExposeSecret, KeyHash, RetryPoli
 use serde_json::json;
 
 use crate::support::{
-    Answer, HASH, PLAINTEXT, Scripted, builder, client, created, deleted, error, key, one_key, page,
+    Answer, HASH, PLAINTEXT, Scripted, TOKEN, builder, client, created, deleted, error, key,
+    one_key, page,
 };
 
 const HTML: &str = "<html><body>Please log in to the network</body></html>";
@@ -120,6 +121,37 @@ async fn a_request_that_cannot_have_left_is_tried_again_and_was_not_applied() {
     );
     assert!(!error.maybe_applied() && error.is_retryable());
     assert!(error.to_string().contains("could not connect"), "{error}");
+}
+
+/// A TLS handshake that does not come about: no request left, and no panic for want of a crypto provider.
+#[tokio::test]
+async fn a_handshake_that_fails_is_an_error_and_nothing_was_sent() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("https://{}/api/v1", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        for _ in 0..3 {
+            drop(listener.accept().await.unwrap());
+        }
+    });
+    // The system's certificates are of no use here, and some systems have none.
+    let http = openrouter_keys::reqwest::Client::builder().tls_certs_only([]);
+    let at_once = Duration::ZERO;
+    let client = Client::builder()
+        .base_url(base_url)
+        .management_key(TOKEN)
+        .retry(
+            RetryPolicy::default()
+                .min_backoff(at_once)
+                .max_backoff(at_once),
+        )
+        .http(http)
+        .build()
+        .unwrap();
+    let error = client.create("a").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+    assert!(!error.maybe_applied() && error.is_retryable(), "{error}");
+    assert_eq!(error.attempts(), 3);
+    server.await.unwrap();
 }
 
 #[tokio::test]

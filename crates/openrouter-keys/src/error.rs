@@ -28,6 +28,25 @@ use crate::model::KeyHash;
 pub struct Error(Box<Inner>);
 
 /// What kind of failure an [`Error`] is.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// use openrouter_keys::ErrorKind;
+///
+/// let error = client.get("0000").send().await.unwrap_err();
+/// match error.kind() {
+///     ErrorKind::NotFound => println!("there is no such key"),
+///     ErrorKind::Unauthorized | ErrorKind::Forbidden => println!("check the management key"),
+///     _ => println!("{error}"),
+/// }
+/// # assert!(error.is_not_found());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -22,6 +22,7 @@ const USER_AGENT: &str = concat!("openrouter-keys/", env!("CARGO_PKG_VERSION"));
 /// # fn main() -> Result<(), openrouter_keys::Error> {
 /// let client = Client::builder()
 ///     .management_key("sk-or-v1-not-a-real-key")
+/// #   .base_url("http://127.0.0.1:4010/api/v1") // A machine without certificates has none to load.
 ///     .timeout(Duration::from_secs(30))
 ///     .app_title("Key desk")
 ///     .build()?;
@@ -113,7 +114,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a call may take, with all its attempts and the waits between them: 90 seconds by default.
+    /// How long a call may take, with all its attempts and the waits between them: 90 seconds by default, a day at
+    /// the most. A further attempt is made only if there is as much time left as a connection may take.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

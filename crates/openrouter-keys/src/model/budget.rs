@@ -29,6 +29,17 @@ open_enum! {
 /// One layer of spending limits that applies to a key. Amounts are USD.
 ///
 /// Serializes to, and deserializes from, the JSON that the API uses.
+///
+/// ```
+/// use openrouter_keys::{BudgetScope, KeyBudget};
+///
+/// let budget: KeyBudget = serde_json::from_str(r#"{
+///     "scope": "key_limit", "limit_usd": 10, "spend_usd": 12, "remaining_usd": -2, "include_byok": false
+/// }"#)?;
+/// assert_eq!(budget.scope, BudgetScope::KeyLimit);
+/// assert!(budget.remaining_usd <= 0.0, "requests are refused with 403");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct KeyBudget {

@@ -24,6 +24,22 @@ open_enum! {
 /// The key that makes the call, as it sees itself. Any key may ask, a management key or an ordinary one.
 ///
 /// It serializes to the JSON that the API uses, and deserializes from it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// let created = client.create("Customer 42").limit(5).send().await?;
+/// let me = client.with_key(created.secret).current().send().await?;
+/// if let Some(budget) = &me.effective_budget {
+///     println!("{} USD are left of {}", budget.remaining_usd, budget.limit_usd);
+/// }
+/// # assert_eq!(me.effective_budget.unwrap().remaining_usd, 5.0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CurrentKey {

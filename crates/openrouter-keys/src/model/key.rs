@@ -68,6 +68,21 @@ pub struct Key {
 ///
 /// There is no other way to the plaintext than [`ExposeSecret`](crate::ExposeSecret): it is not printed, not
 /// serialized, and overwritten in memory when it is dropped. Store it before anything else can fail.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let store = |_: &str, _: &str| {};
+/// use openrouter_keys::ExposeSecret;
+///
+/// let created = client.create("Customer 42").send().await?;
+/// store(created.key.hash.as_str(), created.secret.expose_secret());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Created {
@@ -78,6 +93,24 @@ pub struct Created {
 }
 
 /// One page of a listing, newest key first.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::builder().keys(250).start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// let mut spent = 0.0; // USD
+/// let mut offset = Some(0);
+/// while let Some(next) = offset {
+///     let page = client.list().offset(next).send().await?;
+///     offset = page.next_offset();
+///     spent += page.into_iter().map(|key| key.usage.total).sum::<f64>();
+/// }
+/// # assert!(spent > 0.0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Page {

@@ -6,6 +6,13 @@ use serde::{Deserialize, Serialize};
 ///
 /// Windows begin at midnight UTC; a week runs from Monday to Sunday. What is spent of a key's limit is
 /// `limit - limit_remaining`, not one of these: the limit may have a window of its own.
+///
+/// ```
+/// use openrouter_keys::Usage;
+///
+/// let usage = Usage::new(25.5, 0.5, 3.0, 12.0);
+/// assert_eq!(usage.total - usage.monthly, 13.5); // USD spent in earlier months
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Usage {

@@ -11,6 +11,18 @@ use crate::response::Response;
 use crate::transport::{Call, Operation, Options};
 
 /// Looks at the key that makes the call: what [`Client::current`] returns.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// let me = client.current().send().await?;
+/// println!("{} has spent {} USD today", me.label, me.usage.daily);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
 pub struct GetCurrentKey {

@@ -11,6 +11,19 @@ use crate::response::Response;
 use crate::transport::{Call, Operation, Options};
 
 /// Removes a key for good: what [`Client::delete`] returns.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// let hash = client.create("Customer 42").send().await?.key.hash;
+/// client.delete(&hash).send().await?;
+/// assert!(client.get(&hash).send().await.unwrap_err().is_not_found());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
 pub struct DeleteKey {

@@ -11,6 +11,19 @@ use crate::response::Response;
 use crate::transport::{Call, Operation, Options};
 
 /// Looks at one key: what [`Client::get`] returns.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// let created = client.create("Customer 42").send().await?;
+/// let key = client.get(&created.key.hash).send().await?;
+/// assert_eq!(key, created.key);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
 pub struct GetKey {

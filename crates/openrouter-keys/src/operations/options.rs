@@ -11,7 +11,8 @@ macro_rules! per_call_setters {
     ($builder:ident) => {
         impl $builder {
             /// How long this call may take, with all its attempts and the waits between them, instead of the
-            /// client's `timeout`.
+            /// client's `timeout`. A further attempt is made only if there is as much time left as a connection
+            /// may take (`connect_timeout`).
             pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
                 self.options.timeout = Some(timeout);
                 self

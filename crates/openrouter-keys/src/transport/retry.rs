@@ -22,6 +22,7 @@ use crate::error::Error;
 /// # fn main() -> Result<(), openrouter_keys::Error> {
 /// let client = Client::builder()
 ///     .management_key("sk-or-v1-not-a-real-key")
+/// #   .base_url("http://127.0.0.1:4010/api/v1") // A machine without certificates has none to load.
 ///     .retry(RetryPolicy::default().attempts(5).max_backoff(Duration::from_secs(2)))
 ///     .build()?;
 /// let impatient = client.list().retry(RetryPolicy::none());
