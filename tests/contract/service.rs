@@ -270,6 +270,28 @@ async fn the_head_of_an_answer_is_there_for_those_who_ask() {
     );
 }
 
+/// What is kept in a struct, sent to a task or put into a `Box<dyn Error + Send + Sync>` can be.
+#[test]
+fn public_types_cross_threads() {
+    use openrouter_keys::operations::{
+        CreateKey, DeleteKey, GetCurrentKey, GetKey, ListKeys, UpdateKey,
+    };
+    use openrouter_keys::{Created, CurrentKey, Error, Key, Page, Response, RetryPolicy, Salvaged};
+
+    fn crosses<T: Send + Sync + 'static>() {}
+    fn clones<T: Clone + Send + Sync + 'static>() {}
+    clones::<(Client, RetryPolicy, Key, CurrentKey, Page, KeyHash)>();
+    clones::<(
+        CreateKey,
+        GetKey,
+        UpdateKey,
+        DeleteKey,
+        ListKeys,
+        GetCurrentKey,
+    )>();
+    crosses::<(Created, Error, Salvaged, Response<Created>)>();
+}
+
 /// Builders are values that may cross threads.
 #[tokio::test]
 async fn calls_are_send_and_static() {

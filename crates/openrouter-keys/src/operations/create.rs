@@ -68,7 +68,7 @@ per_call_setters!(CreateKey);
 impl CreateKey {
     pub(crate) fn new(client: Client, name: String) -> Self {
         let mut valid = Valid::default();
-        valid.note(validate::name(&name));
+        valid.keep(validate::name(&name));
         Self {
             client,
             options: Options::default(),
@@ -86,9 +86,8 @@ impl CreateKey {
 
     /// The most the key may spend in a window, USD: finite, zero or more.
     pub fn limit(mut self, usd: impl Into<f64>) -> Self {
-        let checked = validate::limit(usd.into());
-        self.limit = checked.as_ref().ok().copied().map(Nullable::Value);
-        self.valid.note(checked.map(drop));
+        let usd = self.valid.keep(validate::limit(usd.into()));
+        self.limit = usd.map(Nullable::Value);
         self
     }
 
@@ -101,7 +100,7 @@ impl CreateKey {
     /// When spending counts from zero again.
     pub fn limit_reset(mut self, reset: impl Into<LimitReset>) -> Self {
         let reset = reset.into();
-        self.valid.note(validate::limit_reset(&reset));
+        self.valid.keep(validate::limit_reset(&reset));
         self.limit_reset = Some(Nullable::Value(reset));
         self
     }
@@ -133,7 +132,7 @@ impl CreateKey {
     /// The workspace (a UUID) that the key shall belong to, instead of the default one.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
-        self.valid.note(validate::workspace_id(&id));
+        self.valid.keep(validate::workspace_id(&id));
         self.workspace_id = Some(id);
         self
     }
@@ -141,7 +140,7 @@ impl CreateKey {
     /// The member on whose behalf the key is made. For organisations only.
     pub fn creator_user_id(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
-        self.valid.note(validate::not_empty("creator_user_id", &id));
+        self.valid.keep(validate::not_empty("creator_user_id", &id));
         self.creator_user_id = Some(id);
         self
     }
@@ -149,7 +148,7 @@ impl CreateKey {
     /// Your name for the customer that the key is for, if you are a partner of OpenRouter.
     pub fn external_user(mut self, user: impl Into<String>) -> Self {
         let user = user.into();
-        self.valid.note(validate::not_empty("external_user", &user));
+        self.valid.keep(validate::not_empty("external_user", &user));
         self.external = Some(External { user, key: None });
         self
     }
@@ -163,7 +162,7 @@ impl CreateKey {
     ) -> Self {
         let mut this = self.external_user(user);
         let key = partner_key.into();
-        this.valid.note(validate::partner_key(&key));
+        this.valid.keep(validate::partner_key(&key));
         if let Some(external) = &mut this.external {
             external.key = Some(key);
         }

@@ -38,7 +38,7 @@ per_call_setters!(GetKey);
 impl GetKey {
     pub(crate) fn new(client: Client, hash: &str) -> Self {
         let mut valid = Valid::default();
-        valid.note(validate::hash(hash));
+        valid.keep(validate::hash(hash));
         Self {
             client,
             options: Options::default(),

@@ -72,7 +72,7 @@ impl ListKeys {
 
     /// How many keys to skip, counted from the newest.
     pub fn offset(mut self, offset: u64) -> Self {
-        self.valid.note(validate::offset(offset).map(drop));
+        self.valid.keep(validate::offset(offset));
         self.offset = Some(offset);
         self
     }
@@ -80,7 +80,7 @@ impl ListKeys {
     /// The workspace (a UUID) whose keys to list, instead of the default one.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
-        self.valid.note(validate::workspace_id(&id));
+        self.valid.keep(validate::workspace_id(&id));
         self.workspace_id = Some(id);
         self
     }

@@ -32,7 +32,7 @@ macro_rules! per_call_setters {
                     name.as_ref(),
                     value.as_ref(),
                 );
-                self.valid.note(added);
+                self.valid.keep(added);
                 self
             }
         }

@@ -51,7 +51,7 @@ per_call_setters!(UpdateKey);
 impl UpdateKey {
     pub(crate) fn new(client: Client, hash: &str) -> Self {
         let mut valid = Valid::default();
-        valid.note(validate::hash(hash));
+        valid.keep(validate::hash(hash));
         Self {
             client,
             options: Options::default(),
@@ -69,7 +69,7 @@ impl UpdateKey {
     /// Another name; not an empty one.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.valid.note(validate::name(&name));
+        self.valid.keep(validate::name(&name));
         self.name = Some(name);
         self
     }
@@ -82,9 +82,8 @@ impl UpdateKey {
 
     /// The most the key may spend in a window, USD: finite, zero or more.
     pub fn limit(mut self, usd: impl Into<f64>) -> Self {
-        let checked = validate::limit(usd.into());
-        self.limit = checked.as_ref().ok().copied().map(Nullable::Value);
-        self.valid.note(checked.map(drop));
+        let usd = self.valid.keep(validate::limit(usd.into()));
+        self.limit = usd.map(Nullable::Value);
         self
     }
 
@@ -97,7 +96,7 @@ impl UpdateKey {
     /// When spending counts from zero again.
     pub fn limit_reset(mut self, reset: impl Into<LimitReset>) -> Self {
         let reset = reset.into();
-        self.valid.note(validate::limit_reset(&reset));
+        self.valid.keep(validate::limit_reset(&reset));
         self.limit_reset = Some(Nullable::Value(reset));
         self
     }
@@ -117,7 +116,7 @@ impl UpdateKey {
     /// Moves the key to this workspace (a UUID). If it is there already, nothing happens.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
-        self.valid.note(validate::workspace_id(&id));
+        self.valid.keep(validate::workspace_id(&id));
         self.workspace_id = Some(id);
         self
     }

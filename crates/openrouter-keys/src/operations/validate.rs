@@ -18,11 +18,13 @@ pub(super) struct Valid(Option<Invalid>);
 struct Invalid(String);
 
 impl Valid {
-    /// Keeps the first mistake.
-    pub(super) fn note(&mut self, checked: Result<(), Error>) {
-        if let (None, Err(error)) = (&self.0, checked) {
-            self.0 = Some(Invalid(error.to_string()));
-        }
+    /// The checked value, or else its mistake is noted, unless there was one before.
+    pub(super) fn keep<T>(&mut self, checked: Result<T, Error>) -> Option<T> {
+        checked
+            .map_err(|error| {
+                self.0.get_or_insert_with(|| Invalid(error.to_string()));
+            })
+            .ok()
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
