@@ -69,7 +69,7 @@ fn a_base_url_that_would_show_the_key_is_refused() {
         ("OPENROUTER_BASE_URL", "http://openrouter.ai/api/v1"),
     ]);
     assert!(
-        printed.starts_with("invalid `base_url`: must be https"),
+        printed.starts_with("invalid `OPENROUTER_BASE_URL`: must be https"),
         "{printed}"
     );
 }

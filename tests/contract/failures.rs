@@ -6,7 +6,7 @@ use openrouter_keys::{Client, Error, ErrorKind, ExposeSecret, KeyHash, RetryPoli
 use serde_json::json;
 
 use crate::support::{
-    Answer, HASH, PLAINTEXT, Scripted, TOKEN, builder, client, created, deleted, error, key,
+    Answer, HASH, PLAINTEXT, Scripted, builder, client, created, deleted, error, key, no_waits,
     one_key, page,
 };
 
@@ -27,7 +27,7 @@ async fn create(answer: Answer) -> (Result<openrouter_keys::Created, Error>, usi
 
 #[tokio::test]
 async fn a_create_that_may_have_been_applied_is_never_sent_again() {
-    use ErrorKind::{Connect, Decode, Redirect, Server, Timeout};
+    use ErrorKind::{Connect, Decode, Other, Redirect, Server, Timeout};
     for (kind, answer) in [
         (Connect, Answer::nothing()),
         (Connect, Answer::raw("").then_reset()),
@@ -48,6 +48,16 @@ async fn a_create_that_may_have_been_applied_is_never_sent_again() {
         (Decode, Answer::json(201, &json!({"data": key()}))),
         (Decode, Answer::text(201, "application/json", "")),
         (Decode, Answer::with_headers(204, "", "")),
+        (
+            Decode,
+            Answer::json(201, &json!({"data": key(), "key": ""})),
+        ),
+        (
+            Decode,
+            Answer::raw("HTTP/1.1 201 X\r\ncontent-length: x\r\n\r\n"),
+        ),
+        (Other, Answer::with_headers(499, "", "")),
+        (Other, Answer::with_headers(600, "", "")),
     ] {
         let (result, requests) = create(answer.clone()).await;
         let error = result.expect_err("no key arrived");
@@ -101,26 +111,40 @@ async fn a_create_that_was_limited_is_sent_again() {
 
 #[tokio::test]
 async fn a_request_that_cannot_have_left_is_tried_again_and_was_not_applied() {
-    let server = Scripted::start([]).await;
-    let base_url = server.base_url();
-    let client = client(&server);
-    drop(server);
-    let address = base_url
-        .trim_start_matches("http://")
-        .trim_end_matches("/api/v1")
-        .to_owned();
-    // The server's task ends some time after it was told to.
-    while tokio::net::TcpStream::connect(&address).await.is_ok() {
-        tokio::task::yield_now().await;
+    // Bound and not listening: connections are refused, and nobody else gets the port.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let base_url = format!("http://{}/api/v1", socket.local_addr().unwrap());
+    let client = no_waits(Client::builder())
+        .base_url(base_url)
+        .build()
+        .unwrap();
+    for error in [
+        client.create("a").send().await.map(drop).unwrap_err(),
+        client
+            .update(HASH)
+            .unlimited()
+            .send()
+            .await
+            .map(drop)
+            .unwrap_err(),
+        // These have no body by which to tell.
+        client.delete(HASH).send().await.unwrap_err(),
+        client.get(HASH).send().await.map(drop).unwrap_err(),
+    ] {
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Connect, 3),
+            "{error}"
+        );
+        assert!(!error.maybe_applied() && error.is_retryable(), "{error}");
+        assert!(error.to_string().contains("could not connect"), "{error}");
+        let mut next: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(error) = next {
+            assert!(!error.to_string().contains("/api/v1"), "a URL in {error}");
+            next = error.source();
+        }
     }
-    let error = client.create("a").send().await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.attempts()),
-        (ErrorKind::Connect, 3),
-        "{error}"
-    );
-    assert!(!error.maybe_applied() && error.is_retryable());
-    assert!(error.to_string().contains("could not connect"), "{error}");
 }
 
 /// A TLS handshake that does not come about: no request left, and no panic for want of a crypto provider.
@@ -135,15 +159,8 @@ async fn a_handshake_that_fails_is_an_error_and_nothing_was_sent() {
     });
     // The system's certificates are of no use here, and some systems have none.
     let http = openrouter_keys::reqwest::Client::builder().tls_certs_only([]);
-    let at_once = Duration::ZERO;
-    let client = Client::builder()
+    let client = no_waits(Client::builder())
         .base_url(base_url)
-        .management_key(TOKEN)
-        .retry(
-            RetryPolicy::default()
-                .min_backoff(at_once)
-                .max_backoff(at_once),
-        )
         .http(http)
         .build()
         .unwrap();
@@ -248,6 +265,7 @@ async fn a_delete_that_did_not_delete_is_an_error() {
     let error = client(&server).delete(HASH).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(error.to_string().contains("not deleted"), "{error}");
+    assert!(!error.maybe_applied());
 }
 
 /// A longer wait than a minute is the caller's to decide.
@@ -284,20 +302,23 @@ async fn a_long_wait_is_reported_and_not_waited_for() {
     );
 }
 
-/// Virtual time is of no use with sockets, so the limits are short and the silence is for ever.
-#[tokio::test]
-async fn silence_ends_at_the_timeout() {
-    let silence = || Answer::raw("").then_stall();
-    let half = || Answer::raw("HTTP/1.1 200 X\r\ncontent-length: 50\r\n\r\n{").then_stall();
-    let short = Duration::from_millis(60);
+/// Virtual time is of no use with sockets, so the silence is for ever and the limits are short; not so short that a
+/// busy machine could miss one.
+const SHORT: Duration = Duration::from_secs(1);
 
-    let server = Scripted::start([silence(), half(), one_key()]).await;
-    let client = builder(&server).attempt_timeout(short).build().unwrap();
+#[tokio::test]
+async fn silence_ends_at_the_timeout_of_the_attempt() {
+    let half = Answer::raw("HTTP/1.1 200 X\r\ncontent-length: 50\r\n\r\n{").then_stall();
+    let server = Scripted::start([Answer::raw("").then_stall(), half, one_key()]).await;
+    let client = builder(&server).attempt_timeout(SHORT).build().unwrap();
     client.get(HASH).send().await.unwrap();
     assert_eq!(server.requests().len(), 3);
+}
 
-    let server = Scripted::start([silence(), created()]).await;
-    let client = builder(&server).attempt_timeout(short).build().unwrap();
+#[tokio::test]
+async fn a_create_that_meets_silence_may_have_been_applied() {
+    let server = Scripted::start([Answer::raw("").then_stall(), created()]).await;
+    let client = builder(&server).attempt_timeout(SHORT).build().unwrap();
     let error = client.create("a").send().await.unwrap_err();
     assert_eq!(
         (error.kind(), error.maybe_applied()),
@@ -305,14 +326,66 @@ async fn silence_ends_at_the_timeout() {
         "{error}"
     );
     assert_eq!(server.requests().len(), 1);
+}
 
-    // The timeout of a call bounds all of its attempts together: there is no time for a second one.
-    let server = Scripted::start([silence(), one_key()]).await;
-    let client = builder(&server).build().unwrap();
-    let error = client.get(HASH).timeout(short).send().await.unwrap_err();
+/// The timeout of a call bounds all of its attempts together, the first one included.
+#[tokio::test]
+async fn a_call_ends_at_its_own_timeout() {
+    let server = Scripted::start([Answer::raw("").then_stall(), one_key()]).await;
+    let call = client(&server).get(HASH).timeout(SHORT).send();
+    // An attempt may take 20 seconds.
+    let error = tokio::time::timeout(Duration::from_secs(15), call)
+        .await
+        .unwrap()
+        .unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::Timeout, 1),
+        "{error}"
+    );
+}
+
+/// The handshake hangs, so the request cannot have left, whatever the timeout is that ends the wait.
+#[tokio::test]
+async fn a_handshake_that_hangs_is_no_doubt() {
+    let server = Scripted::start([]).await;
+    let http = openrouter_keys::reqwest::Client::builder().tls_certs_only([]);
+    let client = builder(&server)
+        .base_url(server.base_url().replace("http:", "https:"))
+        .http(http)
+        .attempt_timeout(Duration::from_millis(300))
+        .build()
+        .unwrap();
+    let error = client.create("a").send().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Connect, 3),
+        "{error}"
+    );
+    assert!(!error.maybe_applied() && error.is_retryable(), "{error}");
+    assert!(server.requests().is_empty());
+}
+
+/// Settings that mean "for ever" overflow nothing.
+#[tokio::test]
+async fn times_without_end() {
+    let server = Scripted::start([error(500, "no"), one_key()]).await;
+    let client = builder(&server)
+        .connect_timeout(Duration::MAX)
+        .attempt_timeout(Duration::MAX)
+        .timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    // A further attempt would have to have for ever left.
+    let error = client
+        .get(HASH)
+        .timeout(Duration::MAX)
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Server, 1),
         "{error}"
     );
 }
@@ -567,6 +640,7 @@ async fn an_answer_without_end_is_cut_off() {
         .timeout(Duration::from_secs(30));
     let error = call.send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BodyTooLarge, "{error}");
+    assert!(error.to_string().contains("1048576 bytes"), "{error}");
 }
 
 #[tokio::test]
@@ -582,12 +656,15 @@ async fn a_gateways_page_is_kept_apart_from_the_message() {
 /// A line of a log is one line, whatever the server says.
 #[tokio::test]
 async fn a_message_cannot_write_log_lines_of_its_own() {
-    let message = format!("no\n2026-01-01 ERROR forged\u{1b}[2J{}", "x".repeat(5000));
+    let message = format!(
+        "no\n2026-01-01 ERROR forged\u{1b}[2J\u{2028}\u{202e}{}",
+        "x".repeat(5000)
+    );
     let server = Scripted::start([error(400, &message)]).await;
     let error = client(&server).get(HASH).send().await.unwrap_err();
     let line = error.to_string();
     assert!(
-        !line.contains(['\n', '\u{1b}']) && line.len() < 400,
+        !line.contains(['\n', '\u{1b}', '\u{2028}', '\u{202e}']) && line.len() < 400,
         "{line}"
     );
     assert_eq!(error.message(), Some(&*message));

@@ -20,7 +20,8 @@ fn assert_clean(what: &str, printed: &str) {
 /// Display, Debug in both forms, and the same of each source.
 fn everything(error: &Error) -> String {
     let mut text = format!(
-        "{error} {error:?} {error:#?} {:?} {:?} {:?} {:?}",
+        "{error} {error:?} {error:#?} {:?} {:?} {:?} {:?} {:?}",
+        error.headers(),
         error.message(),
         error.metadata(),
         error.body_text(),
@@ -36,7 +37,10 @@ fn everything(error: &Error) -> String {
 
 #[tokio::test]
 async fn no_public_type_prints_a_secret() {
-    let server = Scripted::start([created(), created(), current_key(), page()]).await;
+    let repeats = format!("content-type: application/json\r\nx-repeats: {TOKEN}\r\n");
+    let body = json!({"data": key(), "key": PLAINTEXT}).to_string();
+    let repeating = Answer::with_headers(201, &repeats, &body);
+    let server = Scripted::start([created(), repeating, current_key(), page()]).await;
     let client = client(&server);
     let create = || {
         client
@@ -60,11 +64,26 @@ async fn no_public_type_prints_a_secret() {
     assert_clean("ListKeys", &format!("{:#?}", client.list()));
     assert_clean("GetCurrentKey", &format!("{:#?}", client.current()));
 
+    // What is not valid is not kept, since it could be a plaintext in the wrong place.
+    assert_clean("GetKey", &format!("{:#?}", client.get(PLAINTEXT)));
+    assert_clean(
+        "UpdateKey",
+        &format!("{:#?}", client.update(PLAINTEXT).workspace_id(PLAINTEXT)),
+    );
+    assert_clean("DeleteKey", &format!("{:#?}", client.delete(PLAINTEXT)));
+    assert_clean(
+        "ListKeys",
+        &format!("{:#?}", client.list().workspace_id(PLAINTEXT)),
+    );
+
     let made = create().send().await.unwrap();
     assert_clean("Created", &format!("{made:?} {made:#?}"));
     assert_clean("Key", &serde_json::to_string(&made.key).unwrap());
     let response = create().send_with_response().await.unwrap();
-    assert_clean("Response<Created>", &format!("{response:#?}"));
+    assert_clean(
+        "Response<Created>",
+        &format!("{response:#?} {:?}", response.headers()),
+    );
     let me = client.current().send_with_response().await.unwrap();
     assert_clean("Response<CurrentKey>", &format!("{me:#?}"));
     assert_clean(

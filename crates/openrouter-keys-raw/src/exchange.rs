@@ -87,7 +87,7 @@ impl Exchange {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Record> {
-        // A record is only ever replaced as a whole, so a panic elsewhere cannot have left half of one.
+        // Nothing that can panic is done while it is held, so there is no half of a record to find.
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -81,6 +81,15 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for NullableVisitor<T> {
         Ok(Nullable::Null)
     }
 
+    // Formats other than JSON have these two.
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Nullable::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        T::deserialize(deserializer).map(Nullable::Value)
+    }
+
     forward!(
         visit_bool: bool,
         visit_i64: i64,

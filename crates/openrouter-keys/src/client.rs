@@ -97,7 +97,7 @@ impl Client {
     pub fn with_key(&self, key: impl Into<SecretString>) -> Self {
         Self {
             settings: Arc::clone(&self.settings),
-            credential: Arc::new(Credential::new(key.into())),
+            credential: Arc::new(Credential::new("key", key.into())),
         }
     }
 

@@ -161,7 +161,7 @@ impl Error {
         self.0.retry_after
     }
 
-    /// The headers of the answer; empty if there was none.
+    /// The headers of the answer, scrubbed likewise; empty if there was none.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers

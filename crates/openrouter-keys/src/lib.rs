@@ -22,8 +22,8 @@
 //! - An update says absent, null and a value apart: nothing but `unlimited()` removes a limit.
 //! - A hash names a key and nothing else: see [`KeyHash`].
 //!
-//! What it cannot promise: plaintexts also pass through buffers of the HTTP and TLS libraries, which this crate cannot
-//! overwrite.
+//! What it cannot promise: a plaintext also passes through the buffers that requests and answers are read and written
+//! with, here and in the HTTP and TLS libraries. Those are freed and not overwritten.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

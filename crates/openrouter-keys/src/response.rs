@@ -36,13 +36,19 @@ impl<T> Response<T> {
         }
     }
 
+    /// The same with other headers.
+    pub(crate) fn scrubbed(mut self, scrub: impl FnOnce(&mut HeaderMap)) -> Self {
+        scrub(&mut self.headers);
+        self
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The headers.
+    /// The headers, scrubbed of the secrets that this call knew.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers

@@ -30,13 +30,15 @@ pub(crate) fn client(server: &Scripted) -> Client {
 }
 
 pub(crate) fn builder(server: &Scripted) -> ClientBuilder {
+    no_waits(Client::builder()).base_url(server.base_url())
+}
+
+/// A client with the key of the tests that waits no time between attempts.
+pub(crate) fn no_waits(builder: ClientBuilder) -> ClientBuilder {
     let at_once = std::time::Duration::ZERO;
-    Client::builder()
-        .base_url(server.base_url())
-        .management_key(TOKEN)
-        .retry(
-            RetryPolicy::default()
-                .min_backoff(at_once)
-                .max_backoff(at_once),
-        )
+    builder.management_key(TOKEN).retry(
+        RetryPolicy::default()
+            .min_backoff(at_once)
+            .max_backoff(at_once),
+    )
 }

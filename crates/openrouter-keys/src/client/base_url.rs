@@ -16,8 +16,9 @@ pub(super) struct BaseUrl {
 impl BaseUrl {
     pub(super) const DEFAULT: &'static str = "https://openrouter.ai/api/v1";
 
-    pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        let invalid = |allowed| Err(Error::invalid_input("base_url", allowed));
+    /// Reads `text`, which the caller knows as `argument`.
+    pub(super) fn parse(argument: &str, text: &str) -> Result<Self, Error> {
+        let invalid = |allowed| Err(Error::invalid_input(argument, allowed));
         let Ok(url) = Url::parse(text) else {
             return invalid("must be a URL such as https://openrouter.ai/api/v1");
         };
@@ -71,12 +72,14 @@ mod tests {
             "https://a.example/api/v1//",
         ] {
             assert_eq!(
-                BaseUrl::parse(text).unwrap().as_str(),
+                BaseUrl::parse("base_url", text).unwrap().as_str(),
                 "https://a.example/api/v1"
             );
         }
         assert_eq!(
-            BaseUrl::parse("https://a.example").unwrap().as_str(),
+            BaseUrl::parse("base_url", "https://a.example")
+                .unwrap()
+                .as_str(),
             "https://a.example"
         );
     }
@@ -89,7 +92,10 @@ mod tests {
             "http://[::1]:80/",
             "http://localhost:3000",
         ] {
-            assert!(!BaseUrl::parse(text).unwrap().is_https, "{text}");
+            assert!(
+                !BaseUrl::parse("base_url", text).unwrap().is_https,
+                "{text}"
+            );
         }
         for text in [
             "http://openrouter.ai/api/v1",
@@ -99,7 +105,7 @@ mod tests {
             "http://localhost.example",
             "http://0.0.0.0",
         ] {
-            assert!(BaseUrl::parse(text).is_err(), "{text}");
+            assert!(BaseUrl::parse("base_url", text).is_err(), "{text}");
         }
     }
 
@@ -119,7 +125,7 @@ mod tests {
             "file:///canary",
             "https://a b",
         ] {
-            let error = BaseUrl::parse(text).err().unwrap();
+            let error = BaseUrl::parse("base_url", text).err().unwrap();
             let printed = format!("{error} {error:?}");
             assert!(
                 printed.contains("base_url") && !printed.contains("canary"),

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{BaseUrl, Client, Credential, Settings};
 use crate::error::{Error, ErrorKind, Inner};
-use crate::transport::RetryPolicy;
+use crate::transport::{A_DAY, RetryPolicy};
 
 const USER_AGENT: &str = concat!("openrouter-keys/", env!("CARGO_PKG_VERSION"));
 
@@ -67,24 +67,21 @@ impl ClientBuilder {
         const API_KEY: &str = "OPENROUTER_API_KEY";
         const BASE_URL: &str = "OPENROUTER_BASE_URL";
 
-        let (name, key) = match (variable(MANAGEMENT_KEY)?, variable(API_KEY)?) {
-            (Some(key), _) => (MANAGEMENT_KEY, SecretString::from(key)),
-            (None, Some(key)) => (API_KEY, SecretString::from(key)),
-            (None, None) => {
-                return Err(Error::invalid_input(
-                    MANAGEMENT_KEY,
-                    "must be set in the environment to a management key (or else OPENROUTER_API_KEY)",
-                ));
-            }
-        };
-        if Credential::new(key.clone()).header().is_err() {
+        let (name, key) = if let Some(key) = variable(MANAGEMENT_KEY)? {
+            (MANAGEMENT_KEY, key)
+        } else if let Some(key) = variable(API_KEY)? {
+            (API_KEY, key)
+        } else {
             return Err(Error::invalid_input(
-                name,
-                "must be visible ASCII characters without white space",
+                MANAGEMENT_KEY,
+                "must be set in the environment to a management key (or else OPENROUTER_API_KEY)",
             ));
-        }
+        };
+        let key = SecretString::from(key);
+        Credential::new(name, key.clone()).header()?;
         let mut builder = Self::new().management_key(key);
         if let Some(base_url) = variable(BASE_URL)? {
+            BaseUrl::parse(BASE_URL, &base_url)?;
             builder = builder.base_url(base_url);
         }
         Ok(builder)
@@ -161,7 +158,8 @@ impl ClientBuilder {
     }
 
     /// Uses the proxies that `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name. By default the environment is
-    /// ignored, because whoever can set it could read along.
+    /// ignored, because whoever can set it could read along. Where [`proxy`](Self::proxy) is called too, only that
+    /// one is used.
     pub fn proxy_from_env(mut self, yes: bool) -> Self {
         self.proxy_from_env = yes;
         self
@@ -176,9 +174,9 @@ impl ClientBuilder {
     /// Brings your own HTTP client: your TLS settings, your resolver, your pool.
     ///
     /// Some settings are ours all the same, since a key could be lost, repeated or shown without them: no
-    /// redirects, no `Referer`, no replays, no decompression, TLS 1.2 or later, no verbose logging of connections,
-    /// and the connect timeout, user agent and proxies of this builder: one that you set on yours has no effect,
-    /// so give it to [`proxy`](Self::proxy).
+    /// redirects, no `Referer`, no replays, no decompression, HTTP/1.1, TLS 1.2 or later, no verbose logging of
+    /// connections, and the connect timeout and user agent of this builder. So are the proxies: one that you set on
+    /// yours is dropped, unless [`proxy_from_env`](Self::proxy_from_env) is on; give it to [`proxy`](Self::proxy).
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.http = Some(builder);
         self
@@ -194,9 +192,16 @@ impl ClientBuilder {
         let key = self.key.ok_or_else(|| {
             Error::invalid_input("management_key", "must be given, or use Client::from_env")
         })?;
-        let credential = Credential::new(key);
+        let credential = Credential::new("management_key", key);
         credential.header()?;
-        let base_url = BaseUrl::parse(&self.base_url)?;
+        let base_url = BaseUrl::parse("base_url", &self.base_url)?;
+        #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+        if base_url.is_https && self.http.is_none() {
+            return Err(Error::invalid_input(
+                "base_url",
+                "must be http on loopback in a build without TLS; enable the feature rustls or native-tls",
+            ));
+        }
         self.retry.check()?;
         for (name, timeout) in [
             ("connect_timeout", self.connect_timeout),
@@ -227,7 +232,7 @@ impl ClientBuilder {
             .proxies
             .into_iter()
             .fold(http, reqwest::ClientBuilder::proxy)
-            .connect_timeout(self.connect_timeout)
+            .connect_timeout(self.connect_timeout.min(A_DAY))
             .user_agent(user_agent)
             .build()
             .map_err(no_http_client)?;
@@ -238,9 +243,9 @@ impl ClientBuilder {
                 base_url,
                 headers,
                 retry: self.retry,
-                connect_timeout: self.connect_timeout,
-                attempt_timeout: self.attempt_timeout,
-                timeout: self.timeout,
+                connect_timeout: self.connect_timeout.min(A_DAY),
+                attempt_timeout: self.attempt_timeout.min(A_DAY),
+                timeout: self.timeout.min(A_DAY),
             }),
             credential: Arc::new(credential),
         })
@@ -255,10 +260,13 @@ fn own_builder() -> reqwest::ClientBuilder {
     let builder = builder.tls_backend_rustls();
     #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
     let builder = builder.tls_backend_native();
-    builder.http1_only()
+    builder
 }
 
 /// What holds for every client, whoever made it.
+///
+/// Some of it changes nothing in a build that has reqwest's features as this crate asks for them. Features are
+/// the whole build's, though: another crate can switch decompression or HTTP/2 on.
 fn harden(builder: reqwest::ClientBuilder, base_url: &BaseUrl) -> reqwest::ClientBuilder {
     let builder = builder
         .redirect(reqwest::redirect::Policy::none())
@@ -268,6 +276,7 @@ fn harden(builder: reqwest::ClientBuilder, base_url: &BaseUrl) -> reqwest::Clien
         .no_brotli()
         .no_zstd()
         .no_deflate()
+        .http1_only()
         .connection_verbose(false);
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     let builder = if base_url.is_https {
@@ -277,7 +286,7 @@ fn harden(builder: reqwest::ClientBuilder, base_url: &BaseUrl) -> reqwest::Clien
         builder.tls_certs_only([])
     };
     #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-    let _ = base_url.is_https;
+    let _ = base_url;
     builder
 }
 

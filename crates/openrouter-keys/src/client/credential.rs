@@ -6,14 +6,17 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::error::Error;
 
 pub(super) struct Credential {
+    /// What the caller knows it as.
+    argument: &'static str,
     secret: SecretString,
     /// `None`: the token cannot be sent in a header.
     header: Option<HeaderValue>,
 }
 
 impl Credential {
-    pub(super) fn new(secret: SecretString) -> Self {
+    pub(super) fn new(argument: &'static str, secret: SecretString) -> Self {
         Self {
+            argument,
             header: bearer(&secret),
             secret,
         }
@@ -26,7 +29,7 @@ impl Credential {
     pub(super) fn header(&self) -> Result<HeaderValue, Error> {
         self.header.clone().ok_or_else(|| {
             Error::invalid_input(
-                "management_key",
+                self.argument,
                 "must be visible ASCII characters without white space",
             )
         })
@@ -50,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_header_is_marked_sensitive() {
-        let header = Credential::new("canary".into()).header().unwrap();
+        let header = Credential::new("key", "canary".into()).header().unwrap();
         assert!(header.is_sensitive());
         assert_eq!(header, "Bearer canary");
         assert!(!format!("{header:?}").contains("canary"));

@@ -48,7 +48,7 @@ impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LONGEST: usize = 300;
         for character in self.0.chars().take(LONGEST) {
-            if character.is_control() {
+            if character.is_control() || is_layout(character) {
                 f.write_str(" ")?;
             } else {
                 write!(f, "{character}")?;
@@ -59,4 +59,9 @@ impl fmt::Display for OneLine<'_> {
         }
         Ok(())
     }
+}
+
+/// Characters that break a line, or turn its direction, without being control characters.
+fn is_layout(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -52,9 +52,9 @@ impl KeyHash {
         } else if text == "." || text == ".." {
             "must not be a relative path"
         } else if is_plaintext(text) {
-            "must be the hash of a key, not its plaintext (begins with sk-or-)"
+            "must be the hash of a key, not its plaintext (which has sk-or- in it)"
         } else if !text.bytes().all(is_path_safe) {
-            "must consist of visible ASCII characters other than / \\ ? # %"
+            "must consist of visible ASCII characters other than quotes and / \\ ? # %"
         } else {
             return Ok(());
         };
@@ -63,12 +63,11 @@ impl KeyHash {
 }
 
 fn is_plaintext(text: &str) -> bool {
-    text.get(..6)
-        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("sk-or-"))
+    text.to_ascii_lowercase().contains("sk-or-")
 }
 
 fn is_path_safe(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b'/' | b'\\' | b'?' | b'#' | b'%')
+    byte.is_ascii_graphic() && !b"/\\?#%\"'`".contains(&byte)
 }
 
 impl FromStr for KeyHash {
@@ -135,6 +134,9 @@ mod tests {
             "ａ",
             "sk-or-v1-canary",
             "SK-OR-v1-canary",
+            "Bearer:sk-or-v1-canary",
+            "\"abc\"",
+            "'abc'",
             &long,
         ];
         for text in refused {

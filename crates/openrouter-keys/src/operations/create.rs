@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use openrouter_keys_raw::types as raw;
 use openrouter_keys_raw::{Nullable, Plaintext};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::options::per_call_setters;
 use super::validate::{self, Valid};
@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::model::{Created, Key, LimitReset, time_text};
 use crate::response::Response;
-use crate::transport::{Call, Operation, Options, created_anyway};
+use crate::transport::{Call, Operation, Options, Unusable, created_anyway};
 
 /// Makes a key: what [`Client::create`] returns.
 ///
@@ -131,9 +131,7 @@ impl CreateKey {
 
     /// The workspace (a UUID) that the key shall belong to, instead of the default one.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
-        let id = id.into();
-        self.valid.keep(validate::workspace_id(&id));
-        self.workspace_id = Some(id);
+        self.workspace_id = self.valid.keep(validate::workspace_id(id.into()));
         self
     }
 
@@ -203,11 +201,15 @@ impl CreateKey {
                 request.body_map(|body| this.fill(body)).send().await
             },
             |answer: raw::CreatedKey| {
-                let key = Key::from_raw(answer.data).map_err(|odd| odd.to_string())?;
-                Ok(Created {
-                    key,
-                    secret: answer.key.into_secret(),
-                })
+                let key = Key::from_raw(answer.data)?;
+                let secret = answer.key.into_secret();
+                if secret.expose_secret().is_empty() {
+                    return Err(Unusable {
+                        reason: "its `key` is empty".to_owned(),
+                        maybe_applied: true,
+                    });
+                }
+                Ok(Created { key, secret })
             },
             created_anyway,
         )

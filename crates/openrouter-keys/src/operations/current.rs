@@ -65,9 +65,7 @@ impl GetCurrentKey {
         };
         call.run(
             |raw| async move { raw.get_current_key().send().await },
-            |answer: raw::CurrentKeyEnvelope| {
-                CurrentKey::from_raw(answer.data).map_err(|odd| odd.to_string())
-            },
+            |answer: raw::CurrentKeyEnvelope| Ok(CurrentKey::from_raw(answer.data)?),
             |_| None,
         )
         .await

@@ -8,7 +8,7 @@ use super::validate::{self, Valid};
 use crate::client::Client;
 use crate::error::Error;
 use crate::response::Response;
-use crate::transport::{Call, Operation, Options};
+use crate::transport::{Call, Operation, Options, Unusable};
 
 /// Removes a key for good: what [`Client::delete`] returns.
 ///
@@ -38,12 +38,13 @@ per_call_setters!(DeleteKey);
 impl DeleteKey {
     pub(crate) fn new(client: Client, hash: &str) -> Self {
         let mut valid = Valid::default();
-        valid.keep(validate::hash(hash));
+        // One that is not valid is not kept either: it could be a plaintext that was pasted.
+        let hash = valid.keep(validate::hash(hash)).unwrap_or_default();
         Self {
             client,
             options: Options::default(),
             valid,
-            hash: hash.to_owned(),
+            hash,
         }
     }
 
@@ -78,7 +79,10 @@ impl DeleteKey {
                     if answer.deleted {
                         Ok(())
                     } else {
-                        Err("it says that the key was not deleted".to_owned())
+                        Err(Unusable {
+                            reason: "it says that the key was not deleted".to_owned(),
+                            maybe_applied: false,
+                        })
                     }
                 },
                 |_| None,

@@ -38,12 +38,13 @@ per_call_setters!(GetKey);
 impl GetKey {
     pub(crate) fn new(client: Client, hash: &str) -> Self {
         let mut valid = Valid::default();
-        valid.keep(validate::hash(hash));
+        // One that is not valid is not kept either: it could be a plaintext that was pasted.
+        let hash = valid.keep(validate::hash(hash)).unwrap_or_default();
         Self {
             client,
             options: Options::default(),
             valid,
-            hash: hash.to_owned(),
+            hash,
         }
     }
 
@@ -70,7 +71,7 @@ impl GetKey {
         };
         call.run(
             |raw| async move { raw.get_key().hash(hash).send().await },
-            |answer: raw::KeyEnvelope| Key::from_raw(answer.data).map_err(|odd| odd.to_string()),
+            |answer: raw::KeyEnvelope| Ok(Key::from_raw(answer.data)?),
             |_| None,
         )
         .await

@@ -79,9 +79,7 @@ impl ListKeys {
 
     /// The workspace (a UUID) whose keys to list, instead of the default one.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
-        let id = id.into();
-        self.valid.keep(validate::workspace_id(&id));
-        self.workspace_id = Some(id);
+        self.workspace_id = self.valid.keep(validate::workspace_id(id.into()));
         self
     }
 
@@ -127,9 +125,7 @@ impl ListKeys {
             |answer: raw::KeyPage| {
                 let keys = answer.data.into_iter().map(Key::from_raw);
                 Ok(Page {
-                    keys: keys
-                        .collect::<Result<_, _>>()
-                        .map_err(|odd| odd.to_string())?,
+                    keys: keys.collect::<Result<_, _>>()?,
                     offset: self.offset.unwrap_or(0),
                 })
             },

@@ -1,6 +1,9 @@
 //! What every builder can be told about its one call.
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
+    EXPECT, HOST, RANGE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
 use http::{HeaderName, HeaderValue};
 
 use crate::error::Error;
@@ -24,8 +27,11 @@ macro_rules! per_call_setters {
                 self
             }
 
-            /// Sends one more header, or another value of one that this crate sends. `Authorization`, `Host`,
-            /// `Content-Length` and `Transfer-Encoding` are not to be changed.
+            /// Sends one more header, or another value of one that this crate sends.
+            ///
+            /// Not `Authorization` and `Host`, nor one that says how the message is written or encoded, such as
+            /// `Content-Length`, `Content-Type` and `Accept-Encoding`: the answer could not be read, and the
+            /// plaintext in it would be lost.
             pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
                 let added = $crate::operations::options::add_header(
                     &mut self.options,
@@ -41,13 +47,30 @@ macro_rules! per_call_setters {
 
 pub(super) use per_call_setters;
 
+/// The headers that callers may not set.
+const OURS: [HeaderName; 13] = [
+    ACCEPT_ENCODING,
+    AUTHORIZATION,
+    CONNECTION,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    EXPECT,
+    HOST,
+    RANGE,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
 pub(super) fn add_header(options: &mut Options, name: &str, value: &str) -> Result<(), Error> {
     let name = HeaderName::try_from(name)
         .map_err(|_| Error::invalid_input("header", "must have a name that HTTP allows"))?;
-    if [AUTHORIZATION, HOST, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name) {
+    if OURS.contains(&name) {
         return Err(Error::invalid_input(
             "header",
-            "must not be Authorization, Host, Content-Length or Transfer-Encoding",
+            "must not be Authorization or Host, nor say how the message is written or encoded",
         ));
     }
     let mut value = HeaderValue::from_str(value).map_err(|_| {

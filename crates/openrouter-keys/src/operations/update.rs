@@ -51,12 +51,13 @@ per_call_setters!(UpdateKey);
 impl UpdateKey {
     pub(crate) fn new(client: Client, hash: &str) -> Self {
         let mut valid = Valid::default();
-        valid.keep(validate::hash(hash));
+        // One that is not valid is not kept either: it could be a plaintext that was pasted.
+        let hash = valid.keep(validate::hash(hash)).unwrap_or_default();
         Self {
             client,
             options: Options::default(),
             valid,
-            hash: hash.to_owned(),
+            hash,
             name: None,
             disabled: None,
             limit: None,
@@ -115,9 +116,7 @@ impl UpdateKey {
 
     /// Moves the key to this workspace (a UUID). If it is there already, nothing happens.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
-        let id = id.into();
-        self.valid.keep(validate::workspace_id(&id));
-        self.workspace_id = Some(id);
+        self.workspace_id = self.valid.keep(validate::workspace_id(id.into()));
         self
     }
 
@@ -154,7 +153,7 @@ impl UpdateKey {
                 let request = raw.update_key().hash(&this.hash);
                 request.body_map(|body| this.fill(body)).send().await
             },
-            |answer: raw::KeyEnvelope| Key::from_raw(answer.data).map_err(|odd| odd.to_string()),
+            |answer: raw::KeyEnvelope| Ok(Key::from_raw(answer.data)?),
             |_| None,
         )
         .await

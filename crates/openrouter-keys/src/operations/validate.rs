@@ -54,8 +54,8 @@ pub(super) fn not_empty(argument: &str, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn hash(text: &str) -> Result<(), Error> {
-    KeyHash::check(text)
+pub(super) fn hash(text: &str) -> Result<String, Error> {
+    KeyHash::check(text).map(|()| text.to_owned())
 }
 
 /// An amount of USD as it is sent. NaN and infinity have no JSON: they would go out as null, and remove the limit.
@@ -89,7 +89,7 @@ pub(super) fn expires_at(time: DateTime<Utc>) -> Result<(), Error> {
 }
 
 /// A UUID in its usual form: 8-4-4-4-12 hexadecimal digits.
-pub(super) fn workspace_id(text: &str) -> Result<(), Error> {
+pub(super) fn workspace_id(text: String) -> Result<String, Error> {
     let is_uuid = text.len() == 36
         && text.bytes().enumerate().all(|(index, byte)| match index {
             8 | 13 | 18 | 23 => byte == b'-',
@@ -101,7 +101,7 @@ pub(super) fn workspace_id(text: &str) -> Result<(), Error> {
             "must be a UUID such as 01234567-89ab-cdef-0123-456789abcdef",
         ));
     }
-    Ok(())
+    Ok(text)
 }
 
 /// The service's condition on a key that a partner brings.
@@ -143,8 +143,12 @@ mod tests {
 
     #[test]
     fn workspaces_are_uuids() {
-        assert!(workspace_id("0df9e665-d932-5740-b2c7-b52af166bc11").is_ok());
-        assert!(workspace_id("0DF9E665-D932-5740-B2C7-B52AF166BC11").is_ok());
+        for text in [
+            "0df9e665-d932-5740-b2c7-b52af166bc11",
+            "0DF9E665-D932-5740-B2C7-B52AF166BC11",
+        ] {
+            assert_eq!(workspace_id(text.to_owned()).unwrap(), text);
+        }
         for text in [
             "",
             "default",
@@ -154,7 +158,7 @@ mod tests {
             "0df9e665-d932-5740-b2c7b52af166bc111-",
             "éé9e665-d932-5740-b2c7-b52af166bc11",
         ] {
-            assert!(workspace_id(text).is_err(), "{text}");
+            assert!(workspace_id(text.to_owned()).is_err(), "{text}");
         }
     }
 }

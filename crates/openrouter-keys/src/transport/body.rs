@@ -24,7 +24,7 @@ struct ErrorDetail {
 }
 
 /// Notes in `error` what the body of a failure says, without the secrets.
-pub(super) fn explain(error: &mut Inner, body: &[u8], scrubber: &Scrubber<'_>) {
+pub(super) fn explain(error: &mut Inner, body: &[u8], scrubber: &Scrubber) {
     if let Ok(ErrorBody { error: detail }) = serde_json::from_slice(body) {
         error.code = detail.code;
         error.message = Some(scrubber.text(&detail.message));
@@ -66,7 +66,7 @@ mod tests {
     fn explained(body: &str) -> Inner {
         let token = "canary-token".into();
         let mut inner = Inner::default();
-        explain(&mut inner, body.as_bytes(), &Scrubber::new(&token, None));
+        explain(&mut inner, body.as_bytes(), &Scrubber::new([&token]));
         inner
     }
 

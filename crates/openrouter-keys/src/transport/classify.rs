@@ -5,10 +5,11 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use openrouter_keys_raw::{self as raw, Cut, Head, Record};
 
 use super::scrub::Scrubber;
-use super::{Operation, body, retry, salvage};
+use super::{Operation, Unusable, body, retry, salvage};
 use crate::error::{Error, ErrorKind, Inner};
 use crate::response::Response;
 
@@ -33,7 +34,7 @@ pub(super) fn outcome<R, T>(
     operation: Operation,
     result: Result<raw::ResponseValue<R>, raw::Error>,
     mut record: Record,
-    accept: impl Fn(R) -> Result<T, String>,
+    accept: impl Fn(R) -> Result<T, Unusable>,
 ) -> Result<Response<T>, Box<Failure>> {
     let failure = match (result, record.head.take()) {
         (Ok(answer), head) => {
@@ -43,7 +44,10 @@ pub(super) fn outcome<R, T>(
             });
             match accept(answer.into_inner()) {
                 Ok(value) => return Ok(Response::new(value, head.status, head.headers)),
-                Err(reason) => Failure::undecodable(head, record.body, &reason),
+                Err(unusable) => Failure {
+                    ambiguous: unusable.maybe_applied,
+                    ..Failure::undecodable(head, record.body, &unusable.reason)
+                },
             }
         }
         (Err(error), None) => Failure::unanswered(error, &record),
@@ -52,7 +56,7 @@ pub(super) fn outcome<R, T>(
         }
         (Err(error), Some(head)) => {
             if let Some(cut) = record.cut {
-                Failure::cut_off(head, record.body, cut)
+                Failure::cut_off(operation, head, record.body, cut)
             } else {
                 let reason = body::why_undecodable(&record.body, &error);
                 Failure::undecodable(head, record.body, &reason)
@@ -93,6 +97,9 @@ impl Failure {
         let unsent =
             error.is_connect() || is_canceled(&error) || (record.had_body && !record.body_polled);
         let (kind, detail) = match (unsent, error.is_timeout()) {
+            (false, false) if is_parse(&error) => {
+                (ErrorKind::Decode, "the answer is not valid HTTP".to_owned())
+            }
             (true, true) => (ErrorKind::Connect, "no connection in time".to_owned()),
             (true, false) => (
                 ErrorKind::Connect,
@@ -130,11 +137,17 @@ impl Failure {
             _ => ErrorKind::Other,
         };
         let failed = matches!(kind, ErrorKind::Timeout | ErrorKind::Server);
+        // A 4xx says that the request was refused. In 460 and 499 a gateway says that we went away, and the service
+        // behind it may have acted; so it may have with a status that nobody has defined.
+        let refused = status.is_client_error() && !matches!(status.as_u16(), 408 | 460 | 499);
         Self {
             kind,
-            detail: status.to_string(),
+            detail: status_text(status),
             retry_after: retry::retry_after(status, &head.headers),
-            ambiguous: failed || (kind == ErrorKind::Redirect && operation == Operation::Create),
+            ambiguous: match kind {
+                ErrorKind::Redirect => operation == Operation::Create,
+                _ => !refused,
+            },
             transient: failed || kind == ErrorKind::RateLimited,
             head: Some(head),
             body,
@@ -143,11 +156,11 @@ impl Failure {
     }
 
     /// The answer is a success that did not arrive whole.
-    fn cut_off(head: Head, body: Bytes, cut: Cut) -> Self {
+    fn cut_off(operation: Operation, head: Head, body: Bytes, cut: Cut) -> Self {
         let (kind, cause, source) = match cut {
             Cut::TooLarge => (
                 ErrorKind::BodyTooLarge,
-                "its body has no end".to_owned(),
+                format!("its body is longer than {} bytes", operation.body_limit()),
                 None,
             ),
             Cut::Lost(error) if error.is_timeout() => (
@@ -163,7 +176,7 @@ impl Failure {
         };
         Self {
             kind,
-            detail: format!("{}, but {cause}", head.status),
+            detail: format!("{}, but {cause}", status_text(head.status)),
             ambiguous: true,
             transient: true,
             head: Some(head),
@@ -177,7 +190,7 @@ impl Failure {
     fn undecodable(head: Head, body: Bytes, reason: &str) -> Self {
         Self {
             kind: ErrorKind::Decode,
-            detail: format!("{}, but {reason}", head.status),
+            detail: format!("{}, but {reason}", status_text(head.status)),
             ambiguous: true,
             head: Some(head),
             body,
@@ -211,7 +224,7 @@ impl Failure {
         self,
         operation: Operation,
         attempts: u32,
-        scrubber: &Scrubber<'_>,
+        scrubber: &mut Scrubber,
     ) -> Error {
         let mut inner = Inner {
             kind: Some(self.kind),
@@ -227,7 +240,11 @@ impl Failure {
         if operation == Operation::Create && self.ambiguous {
             inner.salvaged = salvage::plaintext(&self.body);
         }
-        if let Some(head) = self.head {
+        if let Some(salvaged) = &inner.salvaged {
+            scrubber.add(&salvaged.secret);
+        }
+        if let Some(mut head) = self.head {
+            scrubber.headers(&mut head.headers);
             if !head.status.is_success() {
                 body::explain(&mut inner, &self.body, scrubber);
             }
@@ -240,17 +257,31 @@ impl Failure {
 
 /// Whether the HTTP stack gave the request up before it wrote any of it.
 fn is_canceled(error: &reqwest::Error) -> bool {
+    hyper_error(error).is_some_and(hyper::Error::is_canceled)
+}
+
+/// Whether there was an answer that the HTTP stack could not read.
+fn is_parse(error: &reqwest::Error) -> bool {
+    hyper_error(error).is_some_and(hyper::Error::is_parse)
+}
+
+fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = next {
-        if error
-            .downcast_ref::<hyper::Error>()
-            .is_some_and(hyper::Error::is_canceled)
-        {
-            return true;
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
         }
         next = error.source();
     }
-    false
+    None
+}
+
+/// `503 Service Unavailable`, or `520` where there is no name for it.
+fn status_text(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
 }
 
 /// The end of the chain: reqwest's and hyper's own words say less than that of the operating system.
@@ -293,6 +324,10 @@ mod tests {
             (413, BadRequest, false, false),
             (422, BadRequest, false, false),
             (429, RateLimited, false, true),
+            (101, Other, true, false),
+            (460, Other, true, false),
+            (499, Other, true, false),
+            (600, Other, true, false),
             (500, Server, true, true),
             (502, Server, true, true),
             (503, Server, true, true),

@@ -6,6 +6,7 @@ mod operation;
 mod retry;
 mod salvage;
 mod scrub;
+mod unusable;
 
 use std::time::Duration;
 
@@ -22,6 +23,10 @@ pub(crate) use operation::Operation;
 pub use retry::RetryPolicy;
 pub(crate) use salvage::created_anyway;
 use scrub::Scrubber;
+pub(crate) use unusable::Unusable;
+
+/// As good as for ever, and too short to overflow a clock. No setting of time is longer in effect.
+pub(crate) const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What one call may be told beyond what it asks for.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +53,7 @@ impl Call<'_> {
     pub(crate) async fn run<R, T, Sent>(
         &self,
         send: impl Fn(raw::Client) -> Sent,
-        accept: impl Fn(R) -> Result<T, String>,
+        accept: impl Fn(R) -> Result<T, Unusable>,
         rescue: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<Response<T>, Error>
     where
@@ -58,10 +63,10 @@ impl Call<'_> {
         let policy = self.options.retry.as_ref().unwrap_or(&settings.retry);
         policy.check()?;
         let headers = self.headers()?;
-        let scrubber = Scrubber::new(self.client.secret(), self.request_secret);
+        let known = std::iter::once(self.client.secret()).chain(self.request_secret);
+        let mut scrubber = Scrubber::new(known);
         let timeout = self.options.timeout.unwrap_or(settings.timeout);
-        // A day is as good as for ever, and cannot overflow the clock.
-        let deadline = Instant::now() + timeout.min(Duration::from_secs(86_400));
+        let deadline = Instant::now() + timeout.min(A_DAY);
         let mut backoff = policy.backoff();
         let mut attempts = 0;
         let mut maybe_applied = false;
@@ -77,12 +82,12 @@ impl Call<'_> {
             let result = send(self.client.raw(exchange.clone())).await;
             let record = exchange.take_record();
             let mut failure = match classify::outcome(self.operation, result, record, &accept) {
-                Ok(response) => return Ok(response),
+                Ok(response) => return Ok(response.scrubbed(|headers| scrubber.headers(headers))),
                 Err(failure) => failure,
             };
 
             if let Some(response) = failure.rescued(&rescue) {
-                return Ok(response);
+                return Ok(response.scrubbed(|headers| scrubber.headers(headers)));
             }
             maybe_applied |= failure.ambiguous;
             failure.maybe_applied = maybe_applied && self.operation.is_mutation();
@@ -94,7 +99,7 @@ impl Call<'_> {
                 Some(wait) if wait + settings.connect_timeout <= time_left => {
                     tokio::time::sleep(wait).await;
                 }
-                _ => return Err(failure.into_error(self.operation, attempts, &scrubber)),
+                _ => return Err(failure.into_error(self.operation, attempts, &mut scrubber)),
             }
         }
     }

@@ -6,8 +6,8 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 
-use super::Operation;
 use super::classify::Failure;
+use super::{A_DAY, Operation};
 use crate::error::Error;
 
 /// How often a request is tried, and how long to wait in between.
@@ -98,8 +98,8 @@ impl RetryPolicy {
     /// The waits between attempts: one fewer than there are attempts.
     pub(super) fn backoff(&self) -> impl Iterator<Item = Duration> + use<> {
         ExponentialBuilder::default()
-            .with_min_delay(self.min_backoff)
-            .with_max_delay(self.max_backoff)
+            .with_min_delay(self.min_backoff.min(A_DAY))
+            .with_max_delay(self.max_backoff.min(A_DAY))
             .with_factor(2.0)
             .with_max_times(self.attempts as usize - 1)
             .with_jitter()
@@ -119,9 +119,13 @@ pub(super) fn wait(
     let backoff = backoff.next()?;
     match failure.retry_after {
         None => Some(backoff),
-        Some(asked) if asked <= LONGEST_WAIT => Some(asked.max(SHORTEST_WAIT)),
-        Some(_) => None,
+        Some(asked) => granted(asked),
     }
+}
+
+/// What the server gets of the wait that it asks for.
+fn granted(asked: Duration) -> Option<Duration> {
+    (asked <= LONGEST_WAIT).then(|| asked.max(SHORTEST_WAIT))
 }
 
 /// What the server asks for in `Retry-After`, on the statuses where it means something: seconds, or a date, which
@@ -156,7 +160,7 @@ mod tests {
 
     use http::{HeaderMap, HeaderValue, StatusCode};
 
-    use super::{RetryPolicy, retry_after};
+    use super::{RetryPolicy, granted, retry_after};
 
     #[test]
     fn retry_after_in_both_forms() {
@@ -181,6 +185,25 @@ mod tests {
             assert_eq!(read, seconds.map(Duration::from_secs), "{text:?}");
             assert_eq!(retry_after(StatusCode::BAD_REQUEST, &headers), None);
         }
+    }
+
+    #[test]
+    fn a_wait_is_neither_nothing_nor_longer_than_a_minute() {
+        let seconds = Duration::from_secs;
+        assert_eq!(granted(Duration::ZERO), Some(Duration::from_millis(100)));
+        assert_eq!(granted(seconds(7)), Some(seconds(7)));
+        assert_eq!(granted(seconds(60)), Some(seconds(60)));
+        assert_eq!(granted(seconds(61)), None);
+        assert_eq!(granted(Duration::MAX), None);
+    }
+
+    #[test]
+    fn waits_of_any_length_overflow_nothing() {
+        let policy = RetryPolicy::default()
+            .attempts(100)
+            .min_backoff(Duration::MAX)
+            .max_backoff(Duration::MAX);
+        assert_eq!(policy.backoff().count(), 99);
     }
 
     #[test]

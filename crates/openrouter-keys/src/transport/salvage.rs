@@ -2,7 +2,8 @@
 //!
 //! The server shows a plaintext once. So where the answer cannot be decoded as a whole, its top-level object is
 //! walked, as far as it arrived and without regard to what stands beside the members that matter. The walk is
-//! no recursion: nesting of any depth is passed over.
+//! no recursion: nesting of any depth is passed over. If it finds nothing, because the object is inside something
+//! else or broken before the plaintext, the text is searched for a member that can be nothing else.
 
 use openrouter_keys_raw::types as raw;
 use secrecy::SecretString;
@@ -23,10 +24,11 @@ pub(crate) fn created_anyway(body: &[u8]) -> Option<Created> {
 
 /// The plaintext, if it arrived whole, and the hash, if that did too.
 pub(super) fn plaintext(body: &[u8]) -> Option<Salvaged> {
-    let secret: String = serde_json::from_slice(last_whole(body, "key")?).ok()?;
-    if secret.is_empty() {
-        return None;
-    }
+    let secret = members(body)
+        .filter(|member| member.whole && member.name == "key")
+        .filter_map(|member| secret(member.value))
+        .last()
+        .or_else(|| unmistakable(body))?;
     let hash = members(body)
         .filter(|member| member.name == "data")
         .filter_map(|member| last_whole(member.value, "hash"))
@@ -36,6 +38,30 @@ pub(super) fn plaintext(body: &[u8]) -> Option<Salvaged> {
         secret: SecretString::from(secret),
         hash: hash.map(KeyHash::from_server),
     })
+}
+
+/// A JSON string that is not empty.
+fn secret(value: &[u8]) -> Option<String> {
+    serde_json::from_slice(value)
+        .ok()
+        .filter(|secret: &String| !secret.is_empty())
+}
+
+/// The value of the last member `key` anywhere in the text that looks like a plaintext key. It cannot be part of
+/// a string: there the quotation marks would be escaped.
+fn unmistakable(text: &[u8]) -> Option<String> {
+    const NAME: &[u8] = br#""key""#;
+    let starts = text.windows(NAME.len()).enumerate().rev();
+    starts
+        .filter(|(_, window)| *window == NAME)
+        .find_map(|(start, _)| {
+            let mut walk = Walk {
+                text,
+                at: start + NAME.len(),
+            };
+            let (value, whole) = walk.take(b':').then(|| walk.next_value())??;
+            secret(value).filter(|secret| whole && secret.starts_with("sk-or-"))
+        })
 }
 
 /// The value of the member `name`: the last one that is whole, as JSON has it where a name stands twice.
@@ -68,7 +94,8 @@ fn members(text: &[u8]) -> impl Iterator<Item = Member<'_>> {
         }
         let name = walk.next_name()?;
         let (value, whole) = walk.next_value()?;
-        open = walk.take(b',');
+        // A comma that is missing is no reason to stop before the next member.
+        open = walk.take(b',') || walk.peek() == Some(b'"');
         Some(Member { name, value, whole })
     })
 }
@@ -100,7 +127,8 @@ impl<'a> Walk<'a> {
         if !self.pass_string() {
             return None;
         }
-        let name = serde_json::from_slice(&self.text[start..self.at]).ok()?;
+        // A name that is not valid is none of those that matter.
+        let name = serde_json::from_slice(&self.text[start..self.at]).unwrap_or_default();
         self.take(b':').then_some(name)
     }
 
@@ -209,6 +237,21 @@ mod tests {
             ("<html>key</html>", None),
             ("", None),
             (r#"{"key":"S\"#, None),
+            (r#"{"key":"S","key":null}"#, Some(("S", None))),
+            (r#"{"key":"S","key":""}"#, Some(("S", None))),
+            (r#"{"\ud800":1,"key":"S"}"#, Some(("S", None))),
+            (r#"{"data":{"hash":"h"} "key":"S"}"#, Some(("S", Some("h")))),
+            // Where the walk finds nothing, what can only be a plaintext counts.
+            (r#"Warning: x {"key":"sk-or-S"}"#, Some(("sk-or-S", None))),
+            (r#"[{"key" : "sk-or-S"}]"#, Some(("sk-or-S", None))),
+            (r#"{"data":{"key":"sk-or-S"}}"#, Some(("sk-or-S", None))),
+            (
+                r#"{"data":{"name":"a " b"},"key":"sk-or-S"}"#,
+                Some(("sk-or-S", None)),
+            ),
+            (r#"{"name":"\"key\":\"sk-or-x\""}"#, None),
+            (r#"{"data":{"hash":"sk-or-v1-old"}}"#, None),
+            (r#"[{"key":"sk-or-S"#, None),
         ];
         for (body, expected) in cases {
             let found = salvaged(body);
