@@ -19,11 +19,26 @@ pub(crate) fn difference(name: &str, committed: &str, fresh: &str) -> Option<Str
     Some(diff)
 }
 
+/// The committed text; a file that is not there is as good as an empty one.
+pub(crate) fn read(file: &Path) -> std::io::Result<String> {
+    match std::fs::read_to_string(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        read => read,
+    }
+}
+
 /// Replaces `target` by way of a neighbour, so that a reader never sees half a file.
 pub(crate) fn write_atomically(target: &Path, text: &str) -> std::io::Result<()> {
     let neighbour = target.with_extension("rs.new");
-    let mut file = std::fs::File::create(&neighbour)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(neighbour, target)
+    let written = std::fs::File::create(&neighbour)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+        })
+        .and_then(|()| std::fs::rename(&neighbour, target));
+    if written.is_err() {
+        // There may be nothing to remove; what matters is the error.
+        let _ = std::fs::remove_file(&neighbour);
+    }
+    written
 }

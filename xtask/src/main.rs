@@ -13,6 +13,7 @@ mod misfit;
 mod operations;
 mod select;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -84,20 +85,20 @@ fn codegen(check: bool) -> Result<ExitCode, String> {
     let fresh = generate_from(&root.join(SPEC))?;
     let target = root.join(GENERATED);
     if check {
-        let committed = std::fs::read_to_string(&target).unwrap_or_default();
-        return Ok(match check::difference(GENERATED, &committed, &fresh) {
-            None => {
-                println!("{GENERATED}: up to date");
-                ExitCode::SUCCESS
-            }
-            Some(difference) => {
-                print!("{difference}");
-                println!(
-                    "{GENERATED} is stale; run `cargo xtask codegen` and commit what it writes"
-                );
-                ExitCode::from(1)
-            }
-        });
+        let committed = check::read(&target)
+            .map_err(|error| format!("{GENERATED} could not be read: {error}"))?;
+        let (said, code) = match check::difference(GENERATED, &committed, &fresh) {
+            None => (format!("{GENERATED}: up to date\n"), 0),
+            Some(difference) => (
+                format!(
+                    "{difference}{GENERATED} is stale; run `cargo xtask codegen` and commit what it writes\n"
+                ),
+                1,
+            ),
+        };
+        // A reader that has seen enough may have closed the pipe; the exit code is what counts.
+        let _ = std::io::stdout().write_all(said.as_bytes());
+        return Ok(ExitCode::from(code));
     }
     check::write_atomically(&target, &fresh)
         .map_err(|error| format!("{GENERATED} could not be written: {error}"))?;

@@ -13,6 +13,12 @@ const REMODELLED: &str = "the document was remodelled; teach xtask/src/select.rs
 /// The part of `document` that codegen reads. Selecting from a selection changes nothing.
 pub(crate) fn select(document: &Value) -> Result<Value> {
     let root = Pointer::root();
+    if document.get("openapi").is_none() || document.get("info").is_none() {
+        return Err(root.misfit(
+            "an OpenAPI document, with 'openapi' and 'info'",
+            "give the official document or a slice of it",
+        ));
+    }
     let mut selected = Map::new();
     for key in ["openapi", "info", "servers", "security"] {
         if let Some(value) = document.get(key) {
@@ -49,14 +55,14 @@ pub(crate) fn select(document: &Value) -> Result<Value> {
         let tags: Vec<_> = tags.iter().filter(used).cloned().collect();
         selected.insert("tags".to_owned(), tags.into());
     }
-
-    if !selected.contains_key("openapi") || !selected.contains_key("info") {
-        return Err(root.misfit(
-            "an OpenAPI document with 'openapi' and 'info'",
-            "give the official document or a slice of it",
-        ));
-    }
-    Ok(Value::Object(selected))
+    let selected = Value::Object(selected);
+    acyclic(
+        &selected,
+        &selected["paths"],
+        &root.at("paths"),
+        &mut Vec::new(),
+    )?;
+    Ok(selected)
 }
 
 /// The first place at which `document` says something that its own selection does not, if there is one.
@@ -139,6 +145,40 @@ fn reachable(document: &Value, from: &Value) -> Result<Vec<(String, (String, Str
         }
     }
     Ok(found)
+}
+
+/// No component may contain itself: the steps that follow write components out in place.
+fn acyclic<'a>(
+    document: &'a Value,
+    value: &'a Value,
+    at: &Pointer,
+    open: &mut Vec<&'a str>,
+) -> Result<()> {
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, item)| acyclic(document, item, &at.at(index), open)),
+        Value::Object(map) => {
+            for (key, item) in map {
+                acyclic(document, item, &at.at(key), open)?;
+            }
+            let Some((kind, name)) = map.get("$ref").and_then(Value::as_str).and_then(component)
+            else {
+                return Ok(());
+            };
+            if open.contains(&name) {
+                return Err(at.misfit("no component that contains itself", REMODELLED));
+            }
+            open.push(name);
+            let target_at = Pointer::root().at("components").at(kind).at(name);
+            let target = document.pointer(target_at.as_str()).unwrap_or(&Value::Null);
+            let checked = acyclic(document, target, &target_at, open);
+            open.pop();
+            checked
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The kind and the name in `#/components/KIND/NAME`.

@@ -200,6 +200,23 @@ fn what_lowering_does_not_know_is_an_error_that_names_its_place() {
             "/oneOf",
         ),
         (json!({"nullable": "yes"}), "/nullable"),
+        (
+            json!({"type": ["number", "null"], "nullable": false}),
+            "/nullable",
+        ),
+        (
+            json!({"const": true, "enum": [false], "type": "boolean"}),
+            "/const",
+        ),
+        (json!({"$ref": 5}), "/$ref"),
+        (
+            json!({"type": "string", "oneOf": [{"type": "number"}, {"type": "null"}]}),
+            "/type",
+        ),
+        (
+            json!({"allOf": [{"type": "number"}], "anyOf": [{"type": "number"}, {"type": "null"}]}),
+            "/allOf",
+        ),
         (json!({"items": true}), "/items"),
         (json!({"x-rust-type": {"crate": "evil"}}), "/x-rust-type"),
     ] {
@@ -251,6 +268,22 @@ fn additions_are_no_error() {
                     .as_array_mut()
                     .unwrap()
                     .push(json!("colour"));
+            }),
+        ),
+        (
+            "a field of any shape",
+            changed(|document| {
+                let key = schema(document, "ApiKey");
+                key["properties"]["extra"] =
+                    json!({"type": ["object", "null"], "additionalProperties": {}});
+            }),
+        ),
+        (
+            "a list that may be null",
+            changed(|document| {
+                let key = schema(document, "ApiKey");
+                key["properties"]["tags"] =
+                    json!({"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 3});
             }),
         ),
         (
@@ -408,6 +441,101 @@ fn a_change_that_a_fixup_does_not_know_is_an_error_that_names_its_place() {
             }),
         ),
         (
+            "another content",
+            "#/paths/~1key/get/responses/2XX/content".to_owned(),
+            changed(|document| {
+                let content = &mut document["paths"]["/key"]["get"]["responses"]["200"]["content"];
+                content["text/csv"] = content["application/json"].clone();
+            }),
+        ),
+        (
+            "another content to send",
+            "#/paths/~1keys/post/requestBody/content".to_owned(),
+            changed(|document| {
+                let content = &mut document["paths"]["/keys"]["post"]["requestBody"]["content"];
+                content["text/csv"] = content["application/json"].clone();
+            }),
+        ),
+        (
+            "a body to delete with",
+            "#/paths/~1keys~1{hash}/delete/requestBody".to_owned(),
+            changed(|document| {
+                let body = document["paths"]["/keys"]["post"]["requestBody"].clone();
+                document["paths"]["/keys/{hash}"]["delete"]["requestBody"] = body;
+            }),
+        ),
+        (
+            "one more required field to send",
+            "#/components/schemas/CreateKeyRequest/required".to_owned(),
+            changed(|document| {
+                let request = schema(document, "CreateKeyRequest");
+                request["required"]
+                    .as_array_mut()
+                    .unwrap()
+                    .push(json!("workspace_id"));
+            }),
+        ),
+        (
+            "a required query parameter",
+            "#/paths/~1keys/get/parameters/2".to_owned(),
+            changed(|document| {
+                document["components"]["parameters"]["Offset"]["required"] = json!(true);
+            }),
+        ),
+        (
+            "an optional hash",
+            "#/paths/~1keys~1{hash}/get/parameters/0".to_owned(),
+            changed(|document| {
+                document["components"]["parameters"]["Hash"]["required"] = json!(false);
+            }),
+        ),
+        (
+            "no hash",
+            "#/paths/~1keys~1{hash}/get/parameters".to_owned(),
+            changed(|document| {
+                document["paths"]["/keys/{hash}"]
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("parameters");
+            }),
+        ),
+        (
+            "a parameter twice",
+            "#/paths/~1keys/get/parameters".to_owned(),
+            changed(|document| {
+                let parameters = document["paths"]["/keys"]["get"]["parameters"]
+                    .as_array_mut()
+                    .unwrap();
+                parameters.push(parameters[0].clone());
+            }),
+        ),
+        (
+            "limit required and not there",
+            format!("{KEY}/properties"),
+            changed(|document| {
+                schema(document, "ApiKey")["properties"]
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("limit");
+            }),
+        ),
+        (
+            "a type beside a reference",
+            "#/components/schemas/UpdateKeyRequest/properties/limit_reset/type".to_owned(),
+            changed(|document| {
+                schema(document, "UpdateKeyRequest")["properties"]["limit_reset"]["type"] =
+                    json!("string");
+            }),
+        ),
+        (
+            "a component that contains itself",
+            "#/components/schemas/DataRegion/items".to_owned(),
+            changed(|document| {
+                let itself = json!({"$ref": "#/components/schemas/DataRegion"});
+                *schema(document, "DataRegion") = json!({"type": "array", "items": itself});
+            }),
+        ),
+        (
             "a reference to nothing",
             "#/paths/~1keys/get/responses/400".to_owned(),
             changed(|document| {
@@ -471,4 +599,28 @@ fn names_do_not_depend_on_the_documents_own() {
     // Prose that mentions a name of the document's goes along, and nothing else.
     let ours = without_hash(&ours()).replace("LimitReset", "L1");
     assert_eq!(without_hash(&renamed), ours);
+}
+
+/// The generator's own default for a list is an empty one, which null is not.
+#[test]
+fn a_list_that_may_be_null_becomes_an_option() {
+    let document = changed(|document| {
+        let budgets = &mut schema(document, "CurrentKey")["properties"]["budgets"];
+        budgets["type"] = json!(["array", "null"]);
+    });
+    let generated = generate_document(&document).unwrap();
+    let list = "pub budgets: ::std::option::Option<::std::vec::Vec<KeyBudget>>,";
+    assert!(generated.contains(list), "{list}");
+}
+
+/// An old client reads a new answer.
+#[test]
+fn no_type_refuses_unknown_fields() {
+    let document = changed(|document| {
+        for name in ["ApiKey", "CurrentKey", "KeyBudget"] {
+            schema(document, name)["additionalProperties"] = json!(false);
+        }
+    });
+    let generated = generate_document(&document).unwrap();
+    assert!(!generated.contains("deny_unknown_fields"));
 }

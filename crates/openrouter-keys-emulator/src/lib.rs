@@ -45,7 +45,8 @@
 //! Every failure is `{"error": {"code": 404, "message": "…"}}` with the code of its status, found
 //! in this order: the path (404), the method (405), the credential (401), its rights (403), the
 //! hash (404), the size of the body (413), its content or the query (400). It never answers 5xx.
-//! What is no HTTP at all gets an empty 400, and `HEAD` is answered like `GET`, without a body.
+//! What HTTP itself forbids gets an empty answer instead: 400 for what is no HTTP, 414 and 431 for a line
+//! or headers of tens of kilobytes. `HEAD` is answered like `GET`, without a body.
 //!
 //! # What it assumes
 //!
@@ -53,7 +54,8 @@
 //!
 //! - A key's hash is the lowercase hexadecimal SHA-256 of its plaintext. Do not rely on that: the
 //!   service's own examples do not hold to it.
-//! - An ordinary key gets 403 on everything but `GET /key`.
+//! - An ordinary key gets 403 on everything but `GET /key`, and 401 everywhere while it is disabled and
+//!   once it has expired.
 //! - Any UUID is a workspace that exists. The default one is [`DEFAULT_WORKSPACE_ID`].
 //! - `updated_at` moves only when an update changes something, so `{}` and a move to the same
 //!   workspace leave it alone.

@@ -41,8 +41,8 @@ impl Listing {
                 "offset" => once(
                     &mut offset,
                     "offset",
-                    whole(&value),
-                    "an integer of at least 0",
+                    skipped(&value),
+                    "an integer of at least 0, or null",
                 )?,
                 "workspace_id" => once(
                     &mut workspace_id,
@@ -85,6 +85,14 @@ fn flag(value: &str) -> Option<bool> {
         "true" => Some(true),
         "false" => Some(false),
         _ => None,
+    }
+}
+
+/// An offset. The documents let it be null, which skips nothing; a query writes that as `null` or as nothing.
+fn skipped(value: &str) -> Option<usize> {
+    match value {
+        "" | "null" => Some(0),
+        value => whole(value),
     }
 }
 

@@ -38,7 +38,8 @@ pub(crate) fn changes(payload: Payload) -> Result<Changes, Refusal> {
     let body = payload.into_object()?;
     let fields = Fields(&body);
     Ok(Changes {
-        name: fields.get("name", text)?,
+        // The documents ask for at least one character on a create only.
+        name: fields.get("name", any_text)?,
         disabled: fields.get("disabled", flag)?,
         limit: fields.get("limit", nullable(limit))?,
         limit_reset: fields.get("limit_reset", nullable(limit_reset))?,
@@ -50,9 +51,9 @@ pub(crate) fn changes(payload: Payload) -> Result<Changes, Refusal> {
 fn external(object: &Map<String, Value>) -> Result<External, Refusal> {
     let fields = Fields(object);
     Ok(External {
-        user: fields.get("external.user", text)?.ok_or_else(|| {
-            Refusal::invalid("external.user is required: a string of at least 1 character")
-        })?,
+        user: fields
+            .get("external.user", any_text)?
+            .ok_or_else(|| Refusal::invalid("external.user is required: a string"))?,
         key: fields.get("external.api_key", partner_key)?,
     })
 }
@@ -89,6 +90,10 @@ fn nullable<'a, T>(
         Value::Null => Ok(None),
         value => rule(value).map(Some),
     }
+}
+
+fn any_text(value: &Value) -> Checked<String> {
+    value.as_str().map(str::to_owned).ok_or("a string")
 }
 
 fn text(value: &Value) -> Checked<String> {

@@ -20,12 +20,14 @@ use crate::misfit::{Pointer, Result};
 pub(crate) fn apply(document: &mut Value) -> Result<()> {
     operations::rename_operations(document)?;
     operations::keep_success_only(document)?;
+    operations::check_request_bodies(document)?;
     parameters::write_in_place(document)?;
     parameters::type_query_parameters(document)?;
     names::hoist_types(document)?;
     scalars::write_in_place(document)?;
     scalars::open(document)?;
     required::relax_responses(document)?;
+    required::check_requests(document)?;
     secrets::wrap_secrets(document)?;
     nulls::distinguish_null(document)?;
     names::drop_unused_components(document)

@@ -10,7 +10,8 @@ const REQUESTS: [&str; 3] = ["CreateKeyRequest", "UpdateKeyRequest", "ExternalUs
 /// The generator makes `Option<T>` of an optional field and of a nullable one, and of one that is both: a
 /// request could never say null, and an answer without `limit` would read as one without limit. Where the
 /// difference counts, in requests and in required fields of answers, null becomes a value of `Nullable<T>`.
-/// An optional field of an answer means the same by absence as by null, so that null is dropped.
+/// An optional field of an answer means the same by absence as by null, and `Option` says both; but where the
+/// generator has a default of its own for absence, which a list is, the null has to stay for it to make an `Option`.
 pub(super) fn distinguish_null(document: &mut Value) -> Result<()> {
     let at = schemas();
     for (name, component) in map_at(document, &at)? {
@@ -30,11 +31,14 @@ pub(super) fn distinguish_null(document: &mut Value) -> Result<()> {
             let map = schema
                 .as_object_mut()
                 .ok_or_else(|| at.misfit("a schema object", CHANGED))?;
-            if map.remove("nullable").is_none() {
+            if !map.contains_key("nullable") {
                 continue;
             }
             if is_request || is_required(field) {
+                map.remove("nullable");
                 wrap(map, &at)?;
+            } else if is_scalar(map) {
+                map.remove("nullable");
             } else if let Some(name) = referenced(schema) {
                 *schema = reference_to(name);
             }
@@ -43,12 +47,16 @@ pub(super) fn distinguish_null(document: &mut Value) -> Result<()> {
     Ok(())
 }
 
+fn is_scalar(schema: &Map<String, Value>) -> bool {
+    let type_name = schema.get("type").and_then(Value::as_str);
+    matches!(type_name, Some("string" | "number" | "integer" | "boolean"))
+}
+
 fn wrap(schema: &mut Map<String, Value>, at: &Pointer) -> Result<()> {
-    let scalar = schema.get("type").and_then(Value::as_str).unwrap_or("");
-    if !matches!(scalar, "string" | "number" | "integer" | "boolean") {
+    if !is_scalar(schema) {
         return Err(at.misfit("null beside a scalar", CHANGED));
     }
-    let inner = json!({ "type": scalar });
+    let inner = json!({ "type": schema["type"] });
     schema.insert(
         "x-rust-type".to_owned(),
         json!({

@@ -59,6 +59,7 @@ pub(super) fn keep_success_only(document: &mut Value) -> Result<()> {
                 .cloned()
                 .ok_or_else(|| at.misfit("a response behind the reference", CHANGED))?;
         }
+        only_json(document, &at)?;
     }
     if let Some(components) = document
         .get_mut("components")
@@ -67,4 +68,33 @@ pub(super) fn keep_success_only(document: &mut Value) -> Result<()> {
         components.remove("responses");
     }
     Ok(())
+}
+
+/// The generator takes one content, and panics on several.
+pub(super) fn check_request_bodies(document: &mut Value) -> Result<()> {
+    for operation in &OPERATIONS {
+        let at = Pointer::root()
+            .at("paths")
+            .at(operation.path)
+            .at(operation.method);
+        let body_at = at.at("requestBody");
+        match (operation.request, document.pointer(body_at.as_str())) {
+            (None, None) => {}
+            (Some(_), Some(body)) if body.get("required") == Some(&json!(true)) => {
+                only_json(document, &body_at)?;
+            }
+            (Some(_), _) => return Err(body_at.misfit("a body that is required", CHANGED)),
+            (None, Some(_)) => return Err(body_at.misfit("no body", CHANGED)),
+        }
+    }
+    Ok(())
+}
+
+fn only_json(document: &mut Value, at: &Pointer) -> Result<()> {
+    let at = at.at("content");
+    let contents = map_at(document, &at)?;
+    if contents.len() == 1 && contents.contains_key("application/json") {
+        return Ok(());
+    }
+    Err(at.misfit("application/json and nothing else", CHANGED))
 }

@@ -30,6 +30,19 @@ pub(super) fn write_in_place(document: &mut Value) -> Result<()> {
             }
         }
         let method = map_at(document, &item_at.at(operation.method))?;
+        let names: Vec<_> = parameters
+            .iter()
+            .map(|parameter| &parameter["name"])
+            .collect();
+        if operation.path.contains("{hash}") != names.contains(&&json!("hash")) {
+            return Err(own.misfit(
+                "the parameter hash where the path has it, and only there",
+                CHANGED,
+            ));
+        }
+        if (1..names.len()).any(|index| names[..index].contains(&names[index])) {
+            return Err(own.misfit("each parameter once", CHANGED));
+        }
         if !parameters.is_empty() {
             method.insert("parameters".to_owned(), parameters.into());
         }
@@ -76,6 +89,13 @@ pub(super) fn type_query_parameters(document: &mut Value) -> Result<()> {
                 (_, "query") => &["string", "boolean", "flag", "integer", "number"],
                 _ => return Err(at.misfit("a parameter in the query, or the hash", CHANGED)),
             };
+            let required = parameter.get("required") == Some(&json!(true));
+            if required != (place.1 == "path") {
+                return Err(at.misfit(
+                    "a required path parameter or an optional query parameter",
+                    CHANGED,
+                ));
+            }
             let schema = parameter
                 .get_mut("schema")
                 .and_then(Value::as_object_mut)

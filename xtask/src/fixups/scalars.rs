@@ -1,4 +1,4 @@
-//! Strings, numbers and booleans without the promises that the service does not keep for ever.
+//! Values without the promises that the service does not keep for ever.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub(super) fn write_in_place(document: &mut Value) -> Result<()> {
         .pointer(schemas().as_str())
         .cloned()
         .unwrap_or_else(|| json!({}));
-    visit_all_schemas(document, &mut |schema, _| {
+    visit_all_schemas(document, &mut |schema, at| {
         let Some(component) = referenced(schema).and_then(|name| components.get(name)) else {
             return Ok(());
         };
@@ -20,9 +20,17 @@ pub(super) fn write_in_place(document: &mut Value) -> Result<()> {
             return Ok(());
         }
         let mut written = component.clone();
-        for keyword in ["description", "nullable", "deprecated"] {
-            if let Some(own) = schema.get(keyword) {
-                written[keyword] = own.clone();
+        for (keyword, own) in schema.as_object().into_iter().flatten() {
+            match keyword.as_str() {
+                "$ref" | "allOf" => {}
+                "description" | "title" | "nullable" | "deprecated" => {
+                    written[keyword] = own.clone();
+                }
+                _ => {
+                    return Err(at
+                        .at(keyword)
+                        .misfit("nothing beside a reference that narrows it", CHANGED));
+                }
             }
         }
         *schema = written;
@@ -30,9 +38,10 @@ pub(super) fn write_in_place(document: &mut Value) -> Result<()> {
     })
 }
 
-/// What the service promises of a scalar today, it widens tomorrow: enums gain values, and a bound or a format
-/// that the generator builds into a type would make an old client refuse a new answer. The raw client carries
-/// plain strings, numbers and booleans; the facade checks what is sent, and keeps what it does not know.
+/// What the service promises of a value today, it widens tomorrow: enums gain values, objects gain members, and a
+/// bound or a format that the generator builds into a type would make an old client refuse a new answer. The raw
+/// client carries plain strings, numbers, booleans and lists; the facade checks what is sent, and keeps what it
+/// does not know.
 pub(super) fn open(document: &mut Value) -> Result<()> {
     visit_all_schemas(document, &mut |schema, at| {
         let Some(map) = schema.as_object_mut() else {
@@ -57,7 +66,18 @@ pub(super) fn open(document: &mut Value) -> Result<()> {
             Some("number") => &["double", "float"],
             Some("integer") => &["int32", "int64"],
             Some("boolean") => &[],
-            _ => return Ok(()),
+            Some("array") => {
+                for bound in ["minItems", "maxItems", "uniqueItems"] {
+                    map.remove(bound);
+                }
+                return Ok(());
+            }
+            _ => {
+                if map.get("additionalProperties") == Some(&json!(false)) {
+                    map.remove("additionalProperties");
+                }
+                return Ok(());
+            }
         };
         if let Some(format) = map.remove("format")
             && !format.as_str().is_some_and(|name| scalar.contains(&name))

@@ -14,6 +14,19 @@ pub(super) fn lower(schema: &Value, at: &Pointer) -> Result<Value> {
     for (keyword, value) in map {
         keyword_into(&mut lowered, keyword, value, &at.at(keyword))?;
     }
+    let contradicts =
+        if map.get("nullable") == Some(&json!(false)) && lowered.contains_key("nullable") {
+            "nullable"
+        } else if map.contains_key("const") && map.contains_key("enum") {
+            "const"
+        } else {
+            ""
+        };
+    if !contradicts.is_empty() {
+        return Err(at
+            .at(contradicts)
+            .misfit("nothing that contradicts what stands beside it", UNKNOWN));
+    }
     null_out_of_enum(&mut lowered, at)?;
     null_out_of_alternatives(&mut lowered, at)?;
     reference_beside_others(&mut lowered, at)?;
@@ -29,7 +42,7 @@ fn keyword_into(
     let value = match keyword {
         // The same in both versions; the last one is how the official document marks a boolean query flag that it
         // writes as a string.
-        "$ref" | "title" | "description" | "format" | "required" | "deprecated" | "readOnly"
+        "title" | "description" | "format" | "required" | "deprecated" | "readOnly"
         | "writeOnly" | "default" | "pattern" | "minLength" | "maxLength" | "minItems"
         | "maxItems" | "uniqueItems" | "minProperties" | "maxProperties" | "minimum"
         | "maximum" | "multipleOf" | "enum" | "x-openrouter-type" => value.clone(),
@@ -53,6 +66,7 @@ fn keyword_into(
         // Written differently.
         "type" => return type_into(lowered, value, at),
         "nullable" => return nullable_into(lowered, value, at),
+        "$ref" if value.is_string() => value.clone(),
         "const" => {
             lowered.insert("enum".to_owned(), json!([value]));
             return Ok(());
@@ -189,7 +203,18 @@ fn null_out_of_alternatives(lowered: &mut Map<String, Value>, at: &Pointer) -> R
                 .at(keyword)
                 .misfit("one schema and the null type", UNKNOWN));
         };
+        let single = single.clone();
         lowered.remove(keyword);
+        if let Some(other) = lowered.keys().find(|other| {
+            !matches!(
+                other.as_str(),
+                "description" | "title" | "deprecated" | "nullable" | "default"
+            )
+        }) {
+            return Err(at
+                .at(other)
+                .misfit("nothing but prose beside one schema or null", UNKNOWN));
+        }
         lowered.insert("allOf".to_owned(), json!([single]));
         lowered.insert("nullable".to_owned(), json!(true));
     }

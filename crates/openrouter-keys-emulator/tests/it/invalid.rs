@@ -8,7 +8,6 @@ const CANARY: &str = "canary";
 /// What is wrong with a field, whichever operation it is sent to: the field, and JSON for it.
 const FIELDS: &[(&str, &str)] = &[
     ("name", "null"),
-    ("name", r#""""#),
     ("name", "7"),
     ("name", r#"["canary"]"#),
     ("limit", r#""canary""#),
@@ -31,6 +30,7 @@ const FIELDS: &[(&str, &str)] = &[
 ];
 
 const CREATE_ONLY: &[(&str, &str)] = &[
+    ("name", r#""""#),
     ("expires_at", r#""canary""#),
     ("expires_at", r#""""#),
     ("expires_at", "1893456000"),
@@ -52,7 +52,6 @@ const CREATE_ONLY: &[(&str, &str)] = &[
     ("external", r#""canary-canary-canary-canary-canary""#),
     ("external", r#"["canary"]"#),
     ("external.user", "{}"),
-    ("external.user", r#"{"user":""}"#),
     ("external.user", r#"{"user":null}"#),
     (
         "external.user",
@@ -176,11 +175,9 @@ async fn queries() {
             "include_expired=false&include_expired=true",
         ),
         ("offset", "offset=canary"),
-        ("offset", "offset="),
         ("offset", "offset=-1"),
         ("offset", "offset=%2B1"),
         ("offset", "offset=1.0"),
-        ("offset", "offset=null"),
         ("offset", "offset=18446744073709551616"),
         ("offset", "offset=0&offset=100"),
         ("workspace_id", "workspace_id=canary"),

@@ -39,6 +39,9 @@ async fn a_fleet_comes_newest_first_in_pages_of_a_hundred() {
     create(&emulator, r#"{"name":"newcomer"}"#).await;
     assert_eq!(names(&emulator, "").await[..2], ["newcomer", "fleet-00250"]);
     assert_eq!(names(&emulator, "?offset=100").await[0], "fleet-00151");
+    for nothing in ["?offset=", "?offset=null"] {
+        assert_eq!(names(&emulator, nothing).await[0], "newcomer", "{nothing}");
+    }
 }
 
 #[tokio::test]
