@@ -11,7 +11,7 @@ pub(crate) fn generate(lowered: &Value, input_hash: &str) -> Result<String, Stri
 
     let mut settings = GenerationSettings::new();
     settings
-        // The positional style would change a function's arity with each new parameter.
+        // In the positional style a new query parameter is a new argument, and breaks whoever calls the function.
         .with_interface(InterfaceStyle::Builder)
         .with_hooks(HooksMode::Expected)
         .with_inner_type(quote!(crate::Exchange))

@@ -1,7 +1,6 @@
 //! Step two: OpenAPI 3.1 to 3.0.3, which is what the generator reads.
 //!
-//! Every keyword is in a table below or is an error that names its place: what this file does not know could
-//! change the meaning of what it stands beside.
+//! A keyword that is in no table below stops codegen: it could change the meaning of what it stands beside.
 
 mod schema;
 

@@ -169,7 +169,7 @@ pub(crate) struct External {
 /// clears one that can be cleared.
 #[expect(
     clippy::option_option,
-    reason = "absent, null and a value are three different things in an update"
+    reason = "an update can leave a field alone, clear it, or set it"
 )]
 pub(crate) struct Changes {
     pub(crate) name: Option<String>,

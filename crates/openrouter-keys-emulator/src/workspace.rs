@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 
 /// The workspace of every key that was created without one.
 ///
-/// The service does not say what its default workspace is called before a key of it has been
-/// seen; this name is the emulator's own.
+/// The service's own default workspace shows its name only in the keys that are in it; this name is the
+/// emulator's.
 pub const DEFAULT_WORKSPACE_ID: &str = "00000000-0000-4000-8000-000000000001";
 
 /// The UUID of a workspace.

@@ -1,7 +1,8 @@
 //! The life of a key: make it, look at it, change it, use it, remove it.
 //!
 //! `cargo run --example lifecycle` talks to an emulator in this process. With `-- --live` it talks to OpenRouter
-//! itself, with the key in `OPENROUTER_MANAGEMENT_KEY`, and removes what it made even if something fails.
+//! itself (or wherever `OPENROUTER_BASE_URL` points), with the key in `OPENROUTER_MANAGEMENT_KEY`, and removes what it
+//! made even if something fails. Only ending the program by force leaves the key behind.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -58,7 +59,7 @@ async fn against_service(out: &mut impl Write) -> Result<()> {
         return Err("--live needs a management key in OPENROUTER_MANAGEMENT_KEY".into());
     }
     let client = Client::from_env()?;
-    writeln!(out, "Talking to OpenRouter itself: {client:?}\n")?;
+    writeln!(out, "Live: {client:?}\n")?;
     lifecycle(&client, out).await
 }
 
@@ -91,15 +92,16 @@ async fn lifecycle(client: &Client, out: &mut impl Write) -> Result<()> {
 async fn clean_up_after(client: &Client, error: Error) -> String {
     let said = error.to_string();
     let maybe_applied = error.maybe_applied();
-    if let Some(hash) = error.into_salvaged().and_then(|salvaged| salvaged.hash)
-        && client.delete(&hash).send().await.is_ok()
-    {
-        return format!("{said}; the key is removed again");
+    match error.into_salvaged().and_then(|salvaged| salvaged.hash) {
+        Some(hash) => match client.delete(&hash).send().await {
+            Ok(()) => format!("{said}; the key is removed again"),
+            Err(error) => format!("{said}; key {hash} was not removed, remove it by hand: {error}"),
+        },
+        None if maybe_applied => {
+            format!("{said}; look for a key named \"{NAME}\" and remove it by hand")
+        }
+        None => said,
     }
-    if maybe_applied {
-        return format!("{said}; look for a key named \"{NAME}\" and remove it by hand");
-    }
-    said
 }
 
 async fn use_key(client: &Client, created: Created, out: &mut impl Write) -> Result<()> {

@@ -1,8 +1,8 @@
 //! Step three: what the generator cannot make good code of, or what would make the generated types brittle,
 //! is changed here, in the order of [`apply`].
 //!
-//! Each fixup says why it is there. It accepts a closed set of shapes, the one it produces included, and is an
-//! error on any other: a change upstream shall be seen, not absorbed.
+//! Each fixup says why it is there. It knows which shapes it can meet, its own result among them, and stops at any
+//! other, so that somebody looks at what changed upstream.
 
 mod names;
 mod nulls;

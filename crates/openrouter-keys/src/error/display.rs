@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Error, ErrorKind};
 
 impl fmt::Display for Error {
-    /// `create key: 503 Service Unavailable: upstream failed (1 attempt; the key may exist, …)`
+    /// `update key: 503 Service Unavailable: upstream failed (3 attempts; the server may have done it)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
         if !inner.operation.is_empty() {

@@ -77,8 +77,8 @@ pub struct CurrentKey {
     pub free_model_daily_requests: Option<FreeModelDailyRequests>,
     /// Every budget that applies to it, in the order in which they are enforced. Known since 2026-10.
     pub budgets: Vec<KeyBudget>,
-    /// The budget that rejects requests now if one is spent, else the one with the least left. `None`: nothing is
-    /// budgeted. Known since 2026-10.
+    /// The budget that matters most now: a spent one, which has requests rejected, or else the tightest. `None`:
+    /// nothing is budgeted. Known since 2026-10.
     pub effective_budget: Option<KeyBudget>,
     /// Without meaning today; the service calls it deprecated.
     pub rate_limit: Option<RateLimit>,

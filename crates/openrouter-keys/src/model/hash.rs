@@ -37,8 +37,8 @@ impl KeyHash {
         &self.0
     }
 
-    /// A hash as the service sent it, whatever it looks like: one odd row shall not sink a page, nor make a
-    /// create lose its secret. It is checked when it is used in a request.
+    /// A hash as the service sent it, whatever it looks like. To refuse an odd one here would be to lose the page, or
+    /// the plaintext, that it came with; a request that is to use it checks it.
     pub(crate) fn from_server(text: String) -> Self {
         Self(text)
     }

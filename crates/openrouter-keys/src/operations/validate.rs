@@ -58,7 +58,8 @@ pub(super) fn hash(text: &str) -> Result<String, Error> {
     KeyHash::check(text).map(|()| text.to_owned())
 }
 
-/// An amount of USD as it is sent. NaN and infinity have no JSON: they would go out as null, and remove the limit.
+/// An amount of USD as it is sent. JSON has no NaN and no infinity, and serde writes null for them, which would make the
+/// key unlimited.
 pub(super) fn limit(usd: f64) -> Result<f64, Error> {
     if !usd.is_finite() || usd < 0.0 {
         return Err(Error::invalid_input(

@@ -44,7 +44,7 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const MOST_ATTEMPTS: u32 = 100;
 
 impl Default for RetryPolicy {
-    /// Three attempts; waits from 100 ms, doubling, at most 5 s, with jitter.
+    /// Three attempts, and waits that begin at 100 ms and double up to 5 s, with jitter.
     fn default() -> Self {
         Self {
             attempts: 3,
