@@ -141,6 +141,11 @@ impl Client {
         raw::Client::new_with_client(base_url.as_str(), http.clone(), exchange)
     }
 
+    /// The server, as an error names it.
+    pub(crate) fn host(&self) -> &str {
+        self.settings.base_url.host()
+    }
+
     pub(crate) fn authorization(&self) -> Result<HeaderValue, Error> {
         self.credential.header()
     }

@@ -10,6 +10,7 @@ use crate::error::Error;
 #[derive(Clone)]
 pub(super) struct BaseUrl {
     text: String,
+    host: String,
     pub(super) is_https: bool,
 }
 
@@ -40,7 +41,12 @@ impl BaseUrl {
             }
             _ => return invalid("must be https, or http on loopback"),
         };
+        let host = url.host_str().unwrap_or_default();
         Ok(Self {
+            host: match url.port() {
+                Some(port) => format!("{host}:{port}"),
+                None => host.to_owned(),
+            },
             text: url.as_str().trim_end_matches('/').to_owned(),
             is_https,
         })
@@ -48,6 +54,11 @@ impl BaseUrl {
 
     pub(super) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The host, and the port if it is not the usual one.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 }
 

@@ -17,12 +17,12 @@ use super::{KeyHash, LimitReset, Odd, Usage};
 /// # use openrouter_keys::Key;
 /// let key: Key = serde_json::from_str(r#"{
 ///     "hash": "f01d5260", "name": "Customer 42", "label": "sk-or-v1-0e6...1c96", "disabled": false,
-///     "limit": 100, "limit_remaining": 74.5, "limit_reset": "monthly", "include_byok_in_limit": false,
-///     "usage": 25.5, "usage_daily": 25.5, "usage_weekly": 25.5, "usage_monthly": 25.5,
+///     "limit": 40, "limit_remaining": 31.5, "limit_reset": "monthly", "include_byok_in_limit": false,
+///     "usage": 60, "usage_daily": 0.5, "usage_weekly": 2, "usage_monthly": 8.5,
 ///     "byok_usage": 0, "byok_usage_daily": 0, "byok_usage_weekly": 0, "byok_usage_monthly": 0,
 ///     "created_at": "2026-01-01T00:00:00Z", "updated_at": null
 /// }"#)?;
-/// assert_eq!(key.limit, Some(100.0));
+/// assert_eq!(key.limit, Some(40.0));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -32,6 +32,7 @@ pub(super) struct Failure {
 /// What came of one attempt.
 pub(super) fn outcome<R, T>(
     operation: Operation,
+    host: &str,
     result: Result<raw::ResponseValue<R>, raw::Error>,
     mut record: Record,
     accept: impl Fn(R) -> Result<T, Unusable>,
@@ -50,7 +51,7 @@ pub(super) fn outcome<R, T>(
                 },
             }
         }
-        (Err(error), None) => Failure::unanswered(error, &record),
+        (Err(error), None) => Failure::unanswered(host, error, &record),
         (Err(_), Some(head)) if !head.status.is_success() => {
             Failure::refused(operation, head, record.body)
         }
@@ -68,7 +69,7 @@ pub(super) fn outcome<R, T>(
 
 impl Failure {
     /// There was no answer.
-    fn unanswered(error: raw::Error, record: &Record) -> Self {
+    fn unanswered(host: &str, error: raw::Error, record: &Record) -> Self {
         let error = match error {
             raw::Error::CommunicationError(error) => error,
             // The generated code refused its arguments; the facade checked them before.
@@ -100,15 +101,18 @@ impl Failure {
             (false, false) if is_parse(&error) => {
                 (ErrorKind::Decode, "the answer is not valid HTTP".to_owned())
             }
-            (true, true) => (ErrorKind::Connect, "no connection in time".to_owned()),
+            (true, true) => (
+                ErrorKind::Connect,
+                format!("no connection to {host} in time"),
+            ),
             (true, false) => (
                 ErrorKind::Connect,
-                format!("could not connect: {}", innermost(&error)),
+                format!("could not connect to {host}: {}", innermost(&error)),
             ),
-            (false, true) => (ErrorKind::Timeout, "no answer in time".to_owned()),
+            (false, true) => (ErrorKind::Timeout, format!("no answer from {host} in time")),
             (false, false) => (
                 ErrorKind::Connect,
-                format!("the connection was lost: {}", innermost(&error)),
+                format!("the connection to {host} was lost: {}", innermost(&error)),
             ),
         };
         Self {

@@ -81,7 +81,13 @@ impl Call<'_> {
             );
             let result = send(self.client.raw(exchange.clone())).await;
             let record = exchange.take_record();
-            let mut failure = match classify::outcome(self.operation, result, record, &accept) {
+            let mut failure = match classify::outcome(
+                self.operation,
+                self.client.host(),
+                result,
+                record,
+                &accept,
+            ) {
                 Ok(response) => return Ok(response.scrubbed(|headers| scrubber.headers(headers))),
                 Err(failure) => failure,
             };
