@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use crate::error::Error;
 use crate::operations::{CreateKey, DeleteKey, GetCurrentKey, GetKey, ListKeys, UpdateKey};
-use crate::transport::RetryPolicy;
+use crate::transport::{RetryPolicy, Scrubber};
 
 use base_url::BaseUrl;
 pub use builder::ClientBuilder;
@@ -97,7 +97,7 @@ impl Client {
     pub fn with_key(&self, key: impl Into<SecretString>) -> Self {
         Self {
             settings: Arc::clone(&self.settings),
-            credential: Arc::new(Credential::new("key", key.into())),
+            credential: Arc::new(Credential::new("key", &key.into())),
         }
     }
 
@@ -150,9 +150,9 @@ impl Client {
         self.credential.header()
     }
 
-    /// The key that this client uses, for scrubbing.
-    pub(crate) fn secret(&self) -> &SecretString {
-        self.credential.secret()
+    /// Takes the key that this client uses out of what goes into an error.
+    pub(crate) fn scrubber(&self) -> &Scrubber {
+        self.credential.scrubber()
     }
 }
 

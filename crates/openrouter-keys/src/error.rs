@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 
 use crate::model::KeyHash;
+use crate::transport::Operation;
 
 /// Why a call failed, what the server said, and whether it may have done what it was asked.
 ///
@@ -99,8 +100,8 @@ pub struct Salvaged {
 #[derive(Default)]
 pub(crate) struct Inner {
     pub(crate) kind: Option<ErrorKind>,
-    /// What was being done, such as "create key". Empty before there was an operation.
-    pub(crate) operation: &'static str,
+    /// What was being done; `None` before there was a call.
+    pub(crate) operation: Option<Operation>,
     /// One phrase; for a status, the server's message says the rest.
     pub(crate) detail: String,
     pub(crate) status: Option<StatusCode>,
@@ -190,7 +191,8 @@ impl Error {
     /// Never true of a create that may have made its key: see [`maybe_applied`](Self::maybe_applied).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.0.retryable && !(self.0.maybe_applied && self.0.operation == "create key")
+        let repeats = self.0.maybe_applied && self.0.is_create();
+        self.0.retryable && !repeats
     }
 
     /// Whether the server may have done what it was asked, although this is an error.
@@ -247,6 +249,12 @@ impl Error {
             detail: message,
             ..Inner::default()
         })
+    }
+}
+
+impl Inner {
+    fn is_create(&self) -> bool {
+        self.operation == Some(Operation::Create)
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::{BaseUrl, Client, Credential, Settings};
 use crate::error::{Error, ErrorKind, Inner};
-use crate::transport::{A_DAY, RetryPolicy};
+use crate::transport::{RetryPolicy, time_limit};
 
 const USER_AGENT: &str = concat!("openrouter-keys/", env!("CARGO_PKG_VERSION"));
 
@@ -31,8 +31,9 @@ const USER_AGENT: &str = concat!("openrouter-keys/", env!("CARGO_PKG_VERSION"));
 /// ```
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
-    key: Option<SecretString>,
-    base_url: String,
+    /// Each with the name that the caller knows it by.
+    key: Option<(&'static str, SecretString)>,
+    base_url: (&'static str, String),
     http: Option<reqwest::ClientBuilder>,
     proxy_from_env: bool,
     proxies: Vec<reqwest::Proxy>,
@@ -48,7 +49,7 @@ impl ClientBuilder {
     pub(super) fn new() -> Self {
         Self {
             key: None,
-            base_url: BaseUrl::DEFAULT.to_owned(),
+            base_url: ("base_url", BaseUrl::DEFAULT.to_owned()),
             http: None,
             proxy_from_env: false,
             proxies: Vec::new(),
@@ -67,35 +68,32 @@ impl ClientBuilder {
         const API_KEY: &str = "OPENROUTER_API_KEY";
         const BASE_URL: &str = "OPENROUTER_BASE_URL";
 
-        let (name, key) = if let Some(key) = variable(MANAGEMENT_KEY)? {
-            (MANAGEMENT_KEY, key)
+        let mut builder = Self::new();
+        builder.key = if let Some(key) = variable(MANAGEMENT_KEY)? {
+            Some((MANAGEMENT_KEY, key.into()))
         } else if let Some(key) = variable(API_KEY)? {
-            (API_KEY, key)
+            Some((API_KEY, key.into()))
         } else {
             return Err(Error::invalid_input(
                 MANAGEMENT_KEY,
                 "must be set in the environment to a management key (or else OPENROUTER_API_KEY)",
             ));
         };
-        let key = SecretString::from(key);
-        Credential::new(name, key.clone()).header()?;
-        let mut builder = Self::new().management_key(key);
         if let Some(base_url) = variable(BASE_URL)? {
-            BaseUrl::parse(BASE_URL, &base_url)?;
-            builder = builder.base_url(base_url);
+            builder.base_url = (BASE_URL, base_url);
         }
         Ok(builder)
     }
 
     /// The key that makes the calls: a management key for all but [`Client::current`].
     pub fn management_key(mut self, key: impl Into<SecretString>) -> Self {
-        self.key = Some(key.into());
+        self.key = Some(("management_key", key.into()));
         self
     }
 
     /// Where the API is, `https://openrouter.ai/api/v1` by default. Plain `http` is for loopback alone.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = url.into();
+        self.base_url = ("base_url", url.into());
         self
     }
 
@@ -189,29 +187,23 @@ impl ClientBuilder {
     /// is allowed. [`Other`](ErrorKind::Other) if the HTTP client cannot be made, for instance because the system
     /// has no trusted certificates.
     pub fn build(self) -> Result<Client, Error> {
-        let key = self.key.ok_or_else(|| {
+        let (argument, key) = self.key.ok_or_else(|| {
             Error::invalid_input("management_key", "must be given, or use Client::from_env")
         })?;
-        let credential = Credential::new("management_key", key);
+        let credential = Credential::new(argument, &key);
         credential.header()?;
-        let base_url = BaseUrl::parse("base_url", &self.base_url)?;
+        let base_url = BaseUrl::parse(self.base_url.0, &self.base_url.1)?;
         #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
         if base_url.is_https && self.http.is_none() {
             return Err(Error::invalid_input(
-                "base_url",
+                self.base_url.0,
                 "must be http on loopback in a build without TLS; enable the feature rustls or native-tls",
             ));
         }
-        self.retry.check()?;
-        for (name, timeout) in [
-            ("connect_timeout", self.connect_timeout),
-            ("attempt_timeout", self.attempt_timeout),
-            ("timeout", self.timeout),
-        ] {
-            if timeout.is_zero() {
-                return Err(Error::invalid_input(name, "must be more than zero"));
-            }
-        }
+        let retry = self.retry.checked()?;
+        let connect_timeout = time_limit("connect_timeout", self.connect_timeout)?;
+        let attempt_timeout = time_limit("attempt_timeout", self.attempt_timeout)?;
+        let timeout = time_limit("timeout", self.timeout)?;
         let mut headers = HeaderMap::new();
         for (argument, name, value) in self.attribution {
             headers.insert(
@@ -232,7 +224,7 @@ impl ClientBuilder {
             .proxies
             .into_iter()
             .fold(http, reqwest::ClientBuilder::proxy)
-            .connect_timeout(self.connect_timeout.min(A_DAY))
+            .connect_timeout(connect_timeout)
             .user_agent(user_agent)
             .build()
             .map_err(no_http_client)?;
@@ -242,10 +234,10 @@ impl ClientBuilder {
                 http,
                 base_url,
                 headers,
-                retry: self.retry,
-                connect_timeout: self.connect_timeout.min(A_DAY),
-                attempt_timeout: self.attempt_timeout.min(A_DAY),
-                timeout: self.timeout.min(A_DAY),
+                retry,
+                connect_timeout,
+                attempt_timeout,
+                timeout,
             }),
             credential: Arc::new(credential),
         })
@@ -324,9 +316,8 @@ fn variable(name: &str) -> Result<Option<String>, Error> {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = self.key.as_ref().map(|key| !key.expose_secret().is_empty());
         f.debug_struct("ClientBuilder")
-            .field("has_key", &key.unwrap_or(false))
+            .field("has_key", &self.key.is_some())
             .field("connect_timeout", &self.connect_timeout)
             .field("attempt_timeout", &self.attempt_timeout)
             .field("timeout", &self.timeout)

@@ -4,26 +4,27 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;
+use crate::transport::Scrubber;
 
 pub(super) struct Credential {
     /// What the caller knows it as.
     argument: &'static str,
-    secret: SecretString,
+    scrubber: Scrubber,
     /// `None`: the token cannot be sent in a header.
     header: Option<HeaderValue>,
 }
 
 impl Credential {
-    pub(super) fn new(argument: &'static str, secret: SecretString) -> Self {
+    pub(super) fn new(argument: &'static str, secret: &SecretString) -> Self {
         Self {
             argument,
-            header: bearer(&secret),
-            secret,
+            header: bearer(secret),
+            scrubber: Scrubber::new([secret]),
         }
     }
 
-    pub(super) fn secret(&self) -> &SecretString {
-        &self.secret
+    pub(super) fn scrubber(&self) -> &Scrubber {
+        &self.scrubber
     }
 
     pub(super) fn header(&self) -> Result<HeaderValue, Error> {
@@ -53,7 +54,7 @@ mod tests {
 
     #[test]
     fn the_header_is_marked_sensitive() {
-        let header = Credential::new("key", "canary".into()).header().unwrap();
+        let header = Credential::new("key", &"canary".into()).header().unwrap();
         assert!(header.is_sensitive());
         assert_eq!(header, "Bearer canary");
         assert!(!format!("{header:?}").contains("canary"));

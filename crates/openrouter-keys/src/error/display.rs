@@ -8,8 +8,8 @@ impl fmt::Display for Error {
     /// `update key: 503 Service Unavailable: upstream failed (3 attempts; the server may have done it)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
-        if !inner.operation.is_empty() {
-            write!(f, "{}: ", inner.operation)?;
+        if let Some(operation) = inner.operation {
+            write!(f, "{}: ", operation.name())?;
         }
         f.write_str(&inner.detail)?;
         if let Some(message) = &inner.message {
@@ -28,7 +28,7 @@ impl fmt::Display for Error {
         }
         if inner.salvaged.is_some() {
             notes.push("the key was made, and its plaintext is in this error".to_owned());
-        } else if inner.maybe_applied && inner.operation == "create key" {
+        } else if inner.maybe_applied && inner.is_create() {
             notes.push("the key may exist: look before creating another".to_owned());
         } else if inner.maybe_applied {
             notes.push("the server may have done it".to_owned());

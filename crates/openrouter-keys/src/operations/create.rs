@@ -5,13 +5,13 @@ use openrouter_keys_raw::types as raw;
 use openrouter_keys_raw::{Nullable, Plaintext};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::options::per_call_setters;
-use super::validate::{self, Valid};
+use super::common::{Common, per_call_setters};
+use super::validate;
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{Created, Key, LimitReset, time_text};
 use crate::response::Response;
-use crate::transport::{Call, Operation, Options, Unusable, created_anyway};
+use crate::transport::{Operation, Unusable, created_anyway};
 
 /// Makes a key: what [`Client::create`] returns.
 ///
@@ -44,9 +44,7 @@ use crate::transport::{Call, Operation, Options, Unusable, created_anyway};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
 pub struct CreateKey {
-    client: Client,
-    options: Options,
-    valid: Valid,
+    common: Common,
     name: String,
     limit: Option<Nullable<f64>>,
     limit_reset: Option<Nullable<LimitReset>>,
@@ -67,12 +65,10 @@ per_call_setters!(CreateKey);
 
 impl CreateKey {
     pub(crate) fn new(client: Client, name: String) -> Self {
-        let mut valid = Valid::default();
-        valid.keep(validate::name(&name));
+        let mut common = Common::new(client);
+        common.valid.keep(validate::name(&name));
         Self {
-            client,
-            options: Options::default(),
-            valid,
+            common,
             name,
             limit: None,
             limit_reset: None,
@@ -86,7 +82,7 @@ impl CreateKey {
 
     /// The most the key may spend in a window, USD: finite, zero or more.
     pub fn limit(mut self, usd: impl Into<f64>) -> Self {
-        let usd = self.valid.keep(validate::limit(usd.into()));
+        let usd = self.common.valid.keep(validate::limit(usd.into()));
         self.limit = usd.map(Nullable::Value);
         self
     }
@@ -100,7 +96,7 @@ impl CreateKey {
     /// When spending counts from zero again.
     pub fn limit_reset(mut self, reset: impl Into<LimitReset>) -> Self {
         let reset = reset.into();
-        self.valid.keep(validate::limit_reset(&reset));
+        self.common.valid.keep(validate::limit_reset(&reset));
         self.limit_reset = Some(Nullable::Value(reset));
         self
     }
@@ -131,14 +127,16 @@ impl CreateKey {
 
     /// The workspace (a UUID) that the key shall belong to, instead of the default one.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
-        self.workspace_id = self.valid.keep(validate::workspace_id(id.into()));
+        self.workspace_id = self.common.valid.keep(validate::workspace_id(id.into()));
         self
     }
 
     /// The member on whose behalf the key is made. For organisations only.
     pub fn creator_user_id(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
-        self.valid.keep(validate::not_empty("creator_user_id", &id));
+        self.common
+            .valid
+            .keep(validate::not_empty("creator_user_id", &id));
         self.creator_user_id = Some(id);
         self
     }
@@ -146,7 +144,9 @@ impl CreateKey {
     /// Your name for the customer that the key is for, if you are a partner of OpenRouter.
     pub fn external_user(mut self, user: impl Into<String>) -> Self {
         let user = user.into();
-        self.valid.keep(validate::not_empty("external_user", &user));
+        self.common
+            .valid
+            .keep(validate::not_empty("external_user", &user));
         self.external = Some(External { user, key: None });
         self
     }
@@ -160,7 +160,7 @@ impl CreateKey {
     ) -> Self {
         let mut this = self.external_user(user);
         let key = partner_key.into();
-        this.valid.keep(validate::partner_key(&key));
+        this.common.valid.keep(validate::partner_key(&key));
         if let Some(external) = &mut this.external {
             external.key = Some(key);
         }
@@ -181,20 +181,15 @@ impl CreateKey {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<Created>, Error> {
-        self.valid.check()?;
+        let mut call = self.common.call(Operation::Create)?;
         if let Some(Nullable::Value(time)) = self.expires_at {
             validate::expires_at(time)?;
         }
+        call.request_secret = self
+            .external
+            .as_ref()
+            .and_then(|external| external.key.as_ref());
         let this = &self;
-        let call = Call {
-            client: &self.client,
-            operation: Operation::Create,
-            options: &self.options,
-            request_secret: self
-                .external
-                .as_ref()
-                .and_then(|external| external.key.as_ref()),
-        };
         call.run(
             |raw| async move {
                 let request = raw.create_key();

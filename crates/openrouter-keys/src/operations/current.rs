@@ -2,13 +2,12 @@
 
 use openrouter_keys_raw::types as raw;
 
-use super::options::per_call_setters;
-use super::validate::Valid;
+use super::common::{Common, per_call_setters};
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::CurrentKey;
 use crate::response::Response;
-use crate::transport::{Call, Operation, Options};
+use crate::transport::Operation;
 
 /// Looks at the key that makes the call: what [`Client::current`] returns.
 ///
@@ -26,9 +25,7 @@ use crate::transport::{Call, Operation, Options};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
 pub struct GetCurrentKey {
-    client: Client,
-    options: Options,
-    valid: Valid,
+    common: Common,
 }
 
 per_call_setters!(GetCurrentKey);
@@ -36,9 +33,7 @@ per_call_setters!(GetCurrentKey);
 impl GetCurrentKey {
     pub(crate) fn new(client: Client) -> Self {
         Self {
-            client,
-            options: Options::default(),
-            valid: Valid::default(),
+            common: Common::new(client),
         }
     }
 
@@ -56,13 +51,7 @@ impl GetCurrentKey {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<CurrentKey>, Error> {
-        self.valid.check()?;
-        let call = Call {
-            client: &self.client,
-            operation: Operation::Current,
-            options: &self.options,
-            request_secret: None,
-        };
+        let call = self.common.call(Operation::Current)?;
         call.run(
             |raw| async move { raw.get_current_key().send().await },
             |answer: raw::CurrentKeyEnvelope| Ok(CurrentKey::from_raw(answer.data)?),

@@ -3,12 +3,11 @@
 use http::StatusCode;
 use openrouter_keys_raw::types as raw;
 
-use super::options::per_call_setters;
-use super::validate::{self, Valid};
+use super::common::{Common, per_call_setters};
 use crate::client::Client;
 use crate::error::Error;
 use crate::response::Response;
-use crate::transport::{Call, Operation, Options, Unusable};
+use crate::transport::{Operation, Unusable};
 
 /// Removes a key for good: what [`Client::delete`] returns.
 ///
@@ -27,9 +26,7 @@ use crate::transport::{Call, Operation, Options, Unusable};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
 pub struct DeleteKey {
-    client: Client,
-    options: Options,
-    valid: Valid,
+    common: Common,
     hash: String,
 }
 
@@ -37,15 +34,8 @@ per_call_setters!(DeleteKey);
 
 impl DeleteKey {
     pub(crate) fn new(client: Client, hash: &str) -> Self {
-        let mut valid = Valid::default();
-        // One that is not valid is not kept either: it could be a plaintext that was pasted.
-        let hash = valid.keep(validate::hash(hash)).unwrap_or_default();
-        Self {
-            client,
-            options: Options::default(),
-            valid,
-            hash,
-        }
+        let (common, hash) = Common::about(client, hash);
+        Self { common, hash }
     }
 
     /// Removes the key.
@@ -64,14 +54,8 @@ impl DeleteKey {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<()>, Error> {
-        self.valid.check()?;
         let hash = &self.hash;
-        let call = Call {
-            client: &self.client,
-            operation: Operation::Delete,
-            options: &self.options,
-            request_secret: None,
-        };
+        let call = self.common.call(Operation::Delete)?;
         let result = call
             .run(
                 |raw| async move { raw.delete_key().hash(hash).send().await },

@@ -2,13 +2,12 @@
 
 use openrouter_keys_raw::types as raw;
 
-use super::options::per_call_setters;
-use super::validate::{self, Valid};
+use super::common::{Common, per_call_setters};
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::Key;
 use crate::response::Response;
-use crate::transport::{Call, Operation, Options};
+use crate::transport::Operation;
 
 /// Looks at one key: what [`Client::get`] returns.
 ///
@@ -27,9 +26,7 @@ use crate::transport::{Call, Operation, Options};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
 pub struct GetKey {
-    client: Client,
-    options: Options,
-    valid: Valid,
+    common: Common,
     hash: String,
 }
 
@@ -37,15 +34,8 @@ per_call_setters!(GetKey);
 
 impl GetKey {
     pub(crate) fn new(client: Client, hash: &str) -> Self {
-        let mut valid = Valid::default();
-        // One that is not valid is not kept either: it could be a plaintext that was pasted.
-        let hash = valid.keep(validate::hash(hash)).unwrap_or_default();
-        Self {
-            client,
-            options: Options::default(),
-            valid,
-            hash,
-        }
+        let (common, hash) = Common::about(client, hash);
+        Self { common, hash }
     }
 
     /// The key as it is now.
@@ -61,14 +51,8 @@ impl GetKey {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<Key>, Error> {
-        self.valid.check()?;
         let hash = &self.hash;
-        let call = Call {
-            client: &self.client,
-            operation: Operation::Get,
-            options: &self.options,
-            request_secret: None,
-        };
+        let call = self.common.call(Operation::Get)?;
         call.run(
             |raw| async move { raw.get_key().hash(hash).send().await },
             |answer: raw::KeyEnvelope| Ok(Key::from_raw(answer.data)?),

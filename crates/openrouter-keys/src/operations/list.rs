@@ -2,13 +2,13 @@
 
 use openrouter_keys_raw::types as raw;
 
-use super::options::per_call_setters;
-use super::validate::{self, Valid};
+use super::common::{Common, per_call_setters};
+use super::validate;
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{Key, Page};
 use crate::response::Response;
-use crate::transport::{Call, Operation, Options};
+use crate::transport::Operation;
 
 /// Lists keys, newest first: what [`Client::list`] returns.
 ///
@@ -29,12 +29,10 @@ use crate::transport::{Call, Operation, Options};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
 pub struct ListKeys {
-    client: Client,
-    options: Options,
-    valid: Valid,
+    common: Common,
     include_disabled: Option<bool>,
     include_expired: Option<bool>,
-    offset: Option<u64>,
+    offset: Option<i64>,
     workspace_id: Option<String>,
 }
 
@@ -43,9 +41,7 @@ per_call_setters!(ListKeys);
 impl ListKeys {
     pub(crate) fn new(client: Client) -> Self {
         Self {
-            client,
-            options: Options::default(),
-            valid: Valid::default(),
+            common: Common::new(client),
             include_disabled: None,
             include_expired: None,
             offset: None,
@@ -72,14 +68,13 @@ impl ListKeys {
 
     /// How many keys to skip, counted from the newest.
     pub fn offset(mut self, offset: u64) -> Self {
-        self.valid.keep(validate::offset(offset));
-        self.offset = Some(offset);
+        self.offset = self.common.valid.keep(validate::offset(offset));
         self
     }
 
     /// The workspace (a UUID) whose keys to list, instead of the default one.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
-        self.workspace_id = self.valid.keep(validate::workspace_id(id.into()));
+        self.workspace_id = self.common.valid.keep(validate::workspace_id(id.into()));
         self
     }
 
@@ -96,15 +91,8 @@ impl ListKeys {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<Page>, Error> {
-        self.valid.check()?;
-        let offset = self.offset.map(validate::offset).transpose()?;
         let this = &self;
-        let call = Call {
-            client: &self.client,
-            operation: Operation::List,
-            options: &self.options,
-            request_secret: None,
-        };
+        let call = self.common.call(Operation::List)?;
         call.run(
             |raw| async move {
                 let mut request = raw.list_keys();
@@ -114,7 +102,7 @@ impl ListKeys {
                 if let Some(yes) = this.include_expired {
                     request = request.include_expired(yes);
                 }
-                if let Some(offset) = offset {
+                if let Some(offset) = this.offset {
                     request = request.offset(offset);
                 }
                 if let Some(id) = &this.workspace_id {
@@ -126,7 +114,8 @@ impl ListKeys {
                 let keys = answer.data.into_iter().map(Key::from_raw);
                 Ok(Page {
                     keys: keys.collect::<Result<_, _>>()?,
-                    offset: self.offset.unwrap_or(0),
+                    // It came as a u64.
+                    offset: self.offset.map_or(0, i64::cast_unsigned),
                 })
             },
             |_| None,

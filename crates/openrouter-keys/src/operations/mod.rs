@@ -3,12 +3,12 @@
 //! A setter that is given nonsense says nothing; `send()` then answers with an
 //! [`InvalidInput`](crate::ErrorKind::InvalidInput) error that names the argument, before anything is sent.
 
+mod common;
 mod create;
 mod current;
 mod delete;
 mod get;
 mod list;
-mod options;
 mod update;
 mod validate;
 

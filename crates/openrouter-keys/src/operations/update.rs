@@ -2,13 +2,13 @@
 
 use openrouter_keys_raw::{Nullable, types as raw};
 
-use super::options::per_call_setters;
-use super::validate::{self, Valid};
+use super::common::{Common, per_call_setters};
+use super::validate;
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{Key, LimitReset};
 use crate::response::Response;
-use crate::transport::{Call, Operation, Options};
+use crate::transport::Operation;
 
 /// Changes a key: what [`Client::update`] returns.
 ///
@@ -34,9 +34,7 @@ use crate::transport::{Call, Operation, Options};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
 pub struct UpdateKey {
-    client: Client,
-    options: Options,
-    valid: Valid,
+    common: Common,
     hash: String,
     name: Option<String>,
     disabled: Option<bool>,
@@ -50,13 +48,9 @@ per_call_setters!(UpdateKey);
 
 impl UpdateKey {
     pub(crate) fn new(client: Client, hash: &str) -> Self {
-        let mut valid = Valid::default();
-        // One that is not valid is not kept either: it could be a plaintext that was pasted.
-        let hash = valid.keep(validate::hash(hash)).unwrap_or_default();
+        let (common, hash) = Common::about(client, hash);
         Self {
-            client,
-            options: Options::default(),
-            valid,
+            common,
             hash,
             name: None,
             disabled: None,
@@ -70,7 +64,7 @@ impl UpdateKey {
     /// Another name; not an empty one.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.valid.keep(validate::name(&name));
+        self.common.valid.keep(validate::name(&name));
         self.name = Some(name);
         self
     }
@@ -83,7 +77,7 @@ impl UpdateKey {
 
     /// The most the key may spend in a window, USD: finite, zero or more.
     pub fn limit(mut self, usd: impl Into<f64>) -> Self {
-        let usd = self.valid.keep(validate::limit(usd.into()));
+        let usd = self.common.valid.keep(validate::limit(usd.into()));
         self.limit = usd.map(Nullable::Value);
         self
     }
@@ -97,7 +91,7 @@ impl UpdateKey {
     /// When spending counts from zero again.
     pub fn limit_reset(mut self, reset: impl Into<LimitReset>) -> Self {
         let reset = reset.into();
-        self.valid.keep(validate::limit_reset(&reset));
+        self.common.valid.keep(validate::limit_reset(&reset));
         self.limit_reset = Some(Nullable::Value(reset));
         self
     }
@@ -116,7 +110,7 @@ impl UpdateKey {
 
     /// Moves the key to this workspace (a UUID). If it is there already, nothing happens.
     pub fn workspace_id(mut self, id: impl Into<String>) -> Self {
-        self.workspace_id = self.valid.keep(validate::workspace_id(id.into()));
+        self.workspace_id = self.common.valid.keep(validate::workspace_id(id.into()));
         self
     }
 
@@ -134,7 +128,7 @@ impl UpdateKey {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<Key>, Error> {
-        self.valid.check()?;
+        let call = self.common.call(Operation::Update)?;
         if self.changes_nothing() {
             return Err(Error::invalid_input(
                 "update",
@@ -142,12 +136,6 @@ impl UpdateKey {
             ));
         }
         let this = &self;
-        let call = Call {
-            client: &self.client,
-            operation: Operation::Update,
-            options: &self.options,
-            request_secret: None,
-        };
         call.run(
             |raw| async move {
                 let request = raw.update_key().hash(&this.hash);

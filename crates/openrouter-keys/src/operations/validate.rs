@@ -12,25 +12,22 @@ use crate::model::{KeyHash, LimitReset};
 ///
 /// Only the argument and what is allowed are kept, never a value, so that a builder can be cloned and printed.
 #[derive(Clone, Default)]
-pub(super) struct Valid(Option<Invalid>);
-
-#[derive(Clone)]
-struct Invalid(String);
+pub(super) struct Valid(Option<String>);
 
 impl Valid {
     /// The checked value, or else its mistake is noted, unless there was one before.
     pub(super) fn keep<T>(&mut self, checked: Result<T, Error>) -> Option<T> {
         checked
             .map_err(|error| {
-                self.0.get_or_insert_with(|| Invalid(error.to_string()));
+                self.0.get_or_insert_with(|| error.to_string());
             })
             .ok()
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
         self.0
-            .as_ref()
-            .map_or(Ok(()), |invalid| Err(Error::invalid(invalid.0.clone())))
+            .clone()
+            .map_or(Ok(()), |message| Err(Error::invalid(message)))
     }
 }
 
@@ -38,7 +35,7 @@ impl fmt::Debug for Valid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             None => f.write_str("yes"),
-            Some(invalid) => write!(f, "no: {}", invalid.0),
+            Some(message) => write!(f, "no: {message}"),
         }
     }
 }

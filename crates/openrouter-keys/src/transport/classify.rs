@@ -1,6 +1,7 @@
 //! What an attempt came to: a value, or a failure of which two things must be known: whether the server may have
 //! acted, and whether trying again can help. Whatever cannot be told apart counts as "may have acted".
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::time::Duration;
 
@@ -228,11 +229,11 @@ impl Failure {
         self,
         operation: Operation,
         attempts: u32,
-        scrubber: &mut Scrubber,
+        mut scrubber: Cow<'_, Scrubber>,
     ) -> Error {
         let mut inner = Inner {
             kind: Some(self.kind),
-            operation: operation.name(),
+            operation: Some(operation),
             detail: self.detail,
             retry_after: self.retry_after,
             attempts,
@@ -245,12 +246,12 @@ impl Failure {
             inner.salvaged = salvage::plaintext(&self.body);
         }
         if let Some(salvaged) = &inner.salvaged {
-            scrubber.add(&salvaged.secret);
+            scrubber.to_mut().add(&salvaged.secret);
         }
         if let Some(mut head) = self.head {
             scrubber.headers(&mut head.headers);
             if !head.status.is_success() {
-                body::explain(&mut inner, &self.body, scrubber);
+                body::explain(&mut inner, &self.body, &scrubber);
             }
             inner.status = Some(head.status);
             inner.headers = head.headers;

@@ -8,6 +8,7 @@ mod salvage;
 mod scrub;
 mod unusable;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -22,11 +23,19 @@ use crate::response::Response;
 pub(crate) use operation::Operation;
 pub use retry::RetryPolicy;
 pub(crate) use salvage::created_anyway;
-use scrub::Scrubber;
+pub(crate) use scrub::Scrubber;
 pub(crate) use unusable::Unusable;
 
-/// As good as for ever, and too short to overflow a clock. No setting of time is longer in effect.
-pub(crate) const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// As good as for ever, and too short to overflow a clock.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A limit that the caller set and knows as `argument`, as it is kept: at most a day.
+pub(crate) fn time_limit(argument: &str, limit: Duration) -> Result<Duration, Error> {
+    if limit.is_zero() {
+        return Err(Error::invalid_input(argument, "must be more than zero"));
+    }
+    Ok(limit.min(A_DAY))
+}
 
 /// What one call may be told beyond what it asks for.
 #[derive(Clone, Debug, Default)]
@@ -61,12 +70,13 @@ impl Call<'_> {
     {
         let settings = self.client.settings();
         let policy = self.options.retry.as_ref().unwrap_or(&settings.retry);
-        policy.check()?;
         let headers = self.headers()?;
-        let known = std::iter::once(self.client.secret()).chain(self.request_secret);
-        let mut scrubber = Scrubber::new(known);
+        let mut scrubber = Cow::Borrowed(self.client.scrubber());
+        if let Some(secret) = self.request_secret {
+            scrubber.to_mut().add(secret);
+        }
         let timeout = self.options.timeout.unwrap_or(settings.timeout);
-        let deadline = Instant::now() + timeout.min(A_DAY);
+        let deadline = Instant::now() + timeout;
         let mut backoff = policy.backoff();
         let mut attempts = 0;
         let mut maybe_applied = false;
@@ -105,17 +115,13 @@ impl Call<'_> {
                 Some(wait) if wait + settings.connect_timeout <= time_left => {
                     tokio::time::sleep(wait).await;
                 }
-                _ => return Err(failure.into_error(self.operation, attempts, &mut scrubber)),
+                _ => return Err(failure.into_error(self.operation, attempts, scrubber)),
             }
         }
     }
 
-    /// What is added to the generated request. The caller's own headers cannot replace the token: see
-    /// `operations::options`.
+    /// What is added to the generated request. The token comes last, so that nothing can replace it.
     fn headers(&self) -> Result<HeaderMap, Error> {
-        if self.options.timeout == Some(Duration::ZERO) {
-            return Err(Error::invalid_input("timeout", "must be more than zero"));
-        }
         let mut headers = self.client.settings().headers.clone();
         for (name, value) in &self.options.headers {
             headers.insert(name, value.clone());

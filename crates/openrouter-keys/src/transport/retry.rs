@@ -82,7 +82,8 @@ impl RetryPolicy {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// The policy, if it makes sense; no wait in it is longer than a day.
+    pub(crate) fn checked(mut self) -> Result<Self, Error> {
         if !(1..=MOST_ATTEMPTS).contains(&self.attempts) {
             return Err(Error::invalid_input("attempts", "must be from 1 to 100"));
         }
@@ -92,14 +93,16 @@ impl RetryPolicy {
                 "must not be longer than max_backoff",
             ));
         }
-        Ok(())
+        self.min_backoff = self.min_backoff.min(A_DAY);
+        self.max_backoff = self.max_backoff.min(A_DAY);
+        Ok(self)
     }
 
     /// The waits between attempts: one fewer than there are attempts.
     pub(super) fn backoff(&self) -> impl Iterator<Item = Duration> + use<> {
         ExponentialBuilder::default()
-            .with_min_delay(self.min_backoff.min(A_DAY))
-            .with_max_delay(self.max_backoff.min(A_DAY))
+            .with_min_delay(self.min_backoff)
+            .with_max_delay(self.max_backoff)
             .with_factor(2.0)
             .with_max_times(self.attempts as usize - 1)
             .with_jitter()
@@ -203,7 +206,7 @@ mod tests {
             .attempts(100)
             .min_backoff(Duration::MAX)
             .max_backoff(Duration::MAX);
-        assert_eq!(policy.backoff().count(), 99);
+        assert_eq!(policy.checked().unwrap().backoff().count(), 99);
     }
 
     #[test]
@@ -228,7 +231,7 @@ mod tests {
                 .min_backoff(2 * second)
                 .max_backoff(second),
         ] {
-            assert!(policy.check().is_err(), "{policy:?}");
+            assert!(policy.clone().checked().is_err(), "{policy:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The secrets of one call. Text that goes into an error passes through here first.
 #[derive(Clone)]
-pub(super) struct Scrubber {
+pub(crate) struct Scrubber {
     /// Each secret as it is, as JSON writes it, and as a URL does.
     forms: Vec<SecretString>,
 }
@@ -16,7 +16,7 @@ pub(super) struct Scrubber {
 const REDACTED: &str = "[redacted]";
 
 impl Scrubber {
-    pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
         let mut scrubber = Self { forms: Vec::new() };
         for secret in secrets {
             scrubber.add(secret);

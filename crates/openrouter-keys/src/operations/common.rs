@@ -1,4 +1,4 @@
-//! What every builder can be told about its one call.
+//! What all six builders begin with, and can be told about their one call.
 
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
@@ -6,10 +6,55 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue};
 
+use super::validate::{self, Valid};
+use crate::client::Client;
 use crate::error::Error;
-use crate::transport::Options;
+use crate::transport::{Call, Operation, Options};
 
-/// The setters that all six builders have. `$builder` has the fields `options` and `valid`.
+/// Whose call it is, what it was told about itself, and whether its arguments make sense so far.
+#[derive(Clone, Debug)]
+pub(super) struct Common {
+    client: Client,
+    pub(super) options: Options,
+    pub(super) valid: Valid,
+}
+
+impl Common {
+    pub(super) fn new(client: Client) -> Self {
+        Self {
+            client,
+            options: Options::default(),
+            valid: Valid::default(),
+        }
+    }
+
+    /// The beginning of a call about one key, and the key's hash. One that is not valid is not kept: it could be a
+    /// plaintext that was pasted.
+    pub(super) fn about(client: Client, hash: &str) -> (Self, String) {
+        let mut common = Self::new(client);
+        let hash = common.valid.keep(validate::hash(hash)).unwrap_or_default();
+        (common, hash)
+    }
+
+    /// The call, if all arguments make sense.
+    pub(super) fn call(&self, operation: Operation) -> Result<Call<'_>, Error> {
+        self.valid.check()?;
+        Ok(Call {
+            client: &self.client,
+            operation,
+            options: &self.options,
+            request_secret: None,
+        })
+    }
+
+    pub(super) fn add_header(&mut self, name: &str, value: &str) {
+        if let Some((name, value)) = self.valid.keep(header(name, value)) {
+            self.options.headers.insert(name, value);
+        }
+    }
+}
+
+/// The setters that all six builders have. `$builder` has a field `common`.
 macro_rules! per_call_setters {
     ($builder:ident) => {
         impl $builder {
@@ -17,13 +62,14 @@ macro_rules! per_call_setters {
             /// client's `timeout`. A further attempt is made only if there is as much time left as a connection
             /// may take (`connect_timeout`).
             pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
-                self.options.timeout = Some(timeout);
+                let timeout = $crate::transport::time_limit("timeout", timeout);
+                self.common.options.timeout = self.common.valid.keep(timeout);
                 self
             }
 
             /// When to try again in this call, instead of the client's policy.
             pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
-                self.options.retry = Some(policy);
+                self.common.options.retry = self.common.valid.keep(policy.checked());
                 self
             }
 
@@ -33,12 +79,7 @@ macro_rules! per_call_setters {
             /// `Content-Length`, `Content-Type` and `Accept-Encoding`: the answer could not be read, and the
             /// plaintext in it would be lost.
             pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-                let added = $crate::operations::options::add_header(
-                    &mut self.options,
-                    name.as_ref(),
-                    value.as_ref(),
-                );
-                self.valid.keep(added);
+                self.common.add_header(name.as_ref(), value.as_ref());
                 self
             }
         }
@@ -64,7 +105,7 @@ const OURS: [HeaderName; 13] = [
     UPGRADE,
 ];
 
-pub(super) fn add_header(options: &mut Options, name: &str, value: &str) -> Result<(), Error> {
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
     let name = HeaderName::try_from(name)
         .map_err(|_| Error::invalid_input("header", "must have a name that HTTP allows"))?;
     if OURS.contains(&name) {
@@ -78,6 +119,5 @@ pub(super) fn add_header(options: &mut Options, name: &str, value: &str) -> Resu
     })?;
     // Nobody knows what the caller puts there.
     value.set_sensitive(true);
-    options.headers.insert(name, value);
-    Ok(())
+    Ok((name, value))
 }
