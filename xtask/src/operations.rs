@@ -1,5 +1,7 @@
 //! The six operations: where each is found in a document, and what its parts are called from there on.
 
+use crate::misfit::Pointer;
+
 /// One operation of the service.
 pub(crate) struct Operation {
     pub(crate) method: &'static str,
@@ -11,6 +13,18 @@ pub(crate) struct Operation {
     /// The documented success status, and the name of its body's type.
     pub(crate) success: &'static str,
     pub(crate) response: &'static str,
+}
+
+impl Operation {
+    /// Where a document has it.
+    pub(crate) fn at(&self) -> Pointer {
+        self.path_at().at(self.method)
+    }
+
+    /// Where a document has its path.
+    pub(crate) fn path_at(&self) -> Pointer {
+        Pointer::root().at("paths").at(self.path)
+    }
 }
 
 pub(crate) const OPERATIONS: [Operation; 6] = [

@@ -28,17 +28,13 @@ pub(crate) fn select(document: &Value) -> Result<Value> {
     selected.insert("paths".to_owned(), Value::Object(paths(document)?));
 
     let mut components = Map::new();
-    for (reference, (kind, name)) in reachable(document, &selected["paths"])? {
-        let component = document.pointer(&reference).cloned();
+    for (kind, name, component) in reachable(document, &selected["paths"])? {
         components
             .entry(kind)
             .or_insert_with(|| json!({}))
             .as_object_mut()
             .expect("inserted as an object just above")
-            .insert(
-                name,
-                component.expect("followed when it was found reachable"),
-            );
+            .insert(name.to_owned(), component.clone());
     }
     if let Some(schemes) = document.pointer("/components/securitySchemes") {
         components.insert("securitySchemes".to_owned(), schemes.clone());
@@ -83,15 +79,14 @@ pub(crate) fn left_out(document: &Value, selected: &Value, at: &Pointer) -> Opti
 fn paths(document: &Value) -> Result<Map<String, Value>> {
     let mut paths = Map::new();
     for operation in &OPERATIONS {
-        let at = Pointer::root().at("paths").at(operation.path);
+        let at = operation.path_at();
         let item = document
             .pointer(at.as_str())
             .ok_or_else(|| at.misfit("this path", OLDER))?;
-        let method_at = at.at(operation.method);
         let method = item
             .get(operation.method)
             .filter(|value| value.is_object())
-            .ok_or_else(|| method_at.misfit("this operation", OLDER))?;
+            .ok_or_else(|| operation.at().misfit("this operation", OLDER))?;
         let chosen = paths
             .entry(operation.path)
             .or_insert_with(|| json!({}))
@@ -108,8 +103,11 @@ fn paths(document: &Value) -> Result<Map<String, Value>> {
     Ok(paths)
 }
 
-/// Every component that `from` references, directly or by way of another: its pointer, its kind and its name.
-fn reachable(document: &Value, from: &Value) -> Result<Vec<(String, (String, String))>> {
+/// Every component that `from` references, directly or by way of another: its kind, its name and what it is.
+fn reachable<'a>(
+    document: &'a Value,
+    from: &'a Value,
+) -> Result<Vec<(&'a str, &'a str, &'a Value)>> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     let mut open: Vec<(Pointer, &Value)> = vec![(Pointer::root().at("paths"), from)];
@@ -134,10 +132,7 @@ fn reachable(document: &Value, from: &Value) -> Result<Vec<(String, (String, Str
                     )
                 })?;
                 if seen.insert(reference) {
-                    found.push((
-                        pointer.as_str().to_owned(),
-                        (kind.to_owned(), name.to_owned()),
-                    ));
+                    found.push((kind, name, target));
                     open.push((pointer, target));
                 }
             }

@@ -67,10 +67,7 @@ pub(super) fn hoist_types(document: &mut Value) -> Result<()> {
             .insert("schemas".to_owned(), json!({}));
     }
     for operation in &OPERATIONS {
-        let at = Pointer::root()
-            .at("paths")
-            .at(operation.path)
-            .at(operation.method);
+        let at = operation.at();
         let json = |at: Pointer| at.at("content").at("application/json").at("schema");
         hoist(
             document,
@@ -100,18 +97,18 @@ fn hoist(document: &mut Value, at: &Pointer, name: &str) -> Result<()> {
         .pointer(at.as_str())
         .ok_or_else(|| at.misfit(format!("the schema of {name}"), CHANGED))?;
     let nullable = place.get("nullable").cloned();
-    let mut definition = match referenced(place) {
-        Some(component) => document
+    let definition = if let Some(component) = referenced(place) {
+        document
             .pointer(schemas().at(component).as_str())
             .cloned()
-            .ok_or_else(|| at.misfit("a component behind the reference", CHANGED))?,
-        None => place.clone(),
+            .ok_or_else(|| at.misfit("a component behind the reference", CHANGED))?
+    } else {
+        let mut written_out = place.clone();
+        if let Some(map) = written_out.as_object_mut() {
+            map.remove("nullable");
+        }
+        written_out
     };
-    if let Some(map) = definition.as_object_mut()
-        && referenced(place).is_none()
-    {
-        map.remove("nullable");
-    }
 
     let component = schemas().at(name);
     match document.pointer(component.as_str()) {

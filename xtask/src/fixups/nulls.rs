@@ -2,10 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CHANGED, map_at, reference_to, referenced, schemas};
+use super::{CHANGED, map_at, reference_to, referenced, required, schemas};
 use crate::misfit::{Pointer, Result};
-
-const REQUESTS: [&str; 3] = ["CreateKeyRequest", "UpdateKeyRequest", "ExternalUser"];
 
 /// The generator makes `Option<T>` of an optional field and of a nullable one, and of one that is both: a
 /// request could never say null, and an answer without `limit` would read as one without limit. Where the
@@ -15,14 +13,9 @@ const REQUESTS: [&str; 3] = ["CreateKeyRequest", "UpdateKeyRequest", "ExternalUs
 pub(super) fn distinguish_null(document: &mut Value) -> Result<()> {
     let at = schemas();
     for (name, component) in map_at(document, &at)? {
-        let is_request = REQUESTS.contains(&name.as_str());
+        let is_request = required::is_request(name);
         let at = at.at(name);
-        let required = component.get("required").cloned().unwrap_or_default();
-        let is_required = |field: &str| {
-            required
-                .as_array()
-                .is_some_and(|names| names.iter().any(|name| name == field))
-        };
+        let required = required::names(component.get("required"));
         let properties = component
             .get_mut("properties")
             .and_then(Value::as_object_mut);
@@ -34,7 +27,7 @@ pub(super) fn distinguish_null(document: &mut Value) -> Result<()> {
             if !map.contains_key("nullable") {
                 continue;
             }
-            if is_request || is_required(field) {
+            if is_request || required.contains(field) {
                 map.remove("nullable");
                 wrap(map, &at)?;
             } else if is_scalar(map) {

@@ -10,10 +10,7 @@ use crate::operations::OPERATIONS;
 /// the path, so that regenerating never renames a function of the raw client.
 pub(super) fn rename_operations(document: &mut Value) -> Result<()> {
     for operation in &OPERATIONS {
-        let at = Pointer::root()
-            .at("paths")
-            .at(operation.path)
-            .at(operation.method);
+        let at = operation.at();
         map_at(document, &at)?.insert("operationId".to_owned(), json!(operation.id));
     }
     Ok(())
@@ -25,11 +22,7 @@ pub(super) fn rename_operations(document: &mut Value) -> Result<()> {
 /// documented still carries the key.
 pub(super) fn keep_success_only(document: &mut Value) -> Result<()> {
     for operation in &OPERATIONS {
-        let at = Pointer::root()
-            .at("paths")
-            .at(operation.path)
-            .at(operation.method)
-            .at("responses");
+        let at = operation.at().at("responses");
         let responses = map_at(document, &at)?;
         let successes: Vec<_> = responses
             .keys()
@@ -73,10 +66,7 @@ pub(super) fn keep_success_only(document: &mut Value) -> Result<()> {
 /// The generator takes one content, and panics on several.
 pub(super) fn check_request_bodies(document: &mut Value) -> Result<()> {
     for operation in &OPERATIONS {
-        let at = Pointer::root()
-            .at("paths")
-            .at(operation.path)
-            .at(operation.method);
+        let at = operation.at();
         let body_at = at.at("requestBody");
         match (operation.request, document.pointer(body_at.as_str())) {
             (None, None) => {}

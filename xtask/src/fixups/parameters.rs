@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 
 use super::{CHANGED, map_at};
-use crate::misfit::{Pointer, Result};
+use crate::misfit::Result;
 use crate::operations::OPERATIONS;
 
 /// Parameters that stand in the components, or beside the operations of a path, are written into each operation
 /// that takes them, so that the fixups that follow have one place to look.
 pub(super) fn write_in_place(document: &mut Value) -> Result<()> {
     for operation in &OPERATIONS {
-        let item_at = Pointer::root().at("paths").at(operation.path);
+        let item_at = operation.path_at();
         let shared = item_at.at("parameters");
-        let own = item_at.at(operation.method).at("parameters");
+        let own = operation.at().at("parameters");
         let mut parameters = Vec::new();
         for at in [shared, own.clone()] {
             let list = document.pointer(at.as_str()).and_then(Value::as_array);
@@ -29,7 +29,7 @@ pub(super) fn write_in_place(document: &mut Value) -> Result<()> {
                 })?);
             }
         }
-        let method = map_at(document, &item_at.at(operation.method))?;
+        let method = map_at(document, &operation.at())?;
         let names: Vec<_> = parameters
             .iter()
             .map(|parameter| &parameter["name"])
@@ -48,7 +48,7 @@ pub(super) fn write_in_place(document: &mut Value) -> Result<()> {
         }
     }
     for operation in &OPERATIONS {
-        map_at(document, &Pointer::root().at("paths").at(operation.path))?.remove("parameters");
+        map_at(document, &operation.path_at())?.remove("parameters");
     }
     if let Some(components) = document
         .get_mut("components")
@@ -64,11 +64,7 @@ pub(super) fn write_in_place(document: &mut Value) -> Result<()> {
 /// carry null, so a nullable parameter is one that is left out.
 pub(super) fn type_query_parameters(document: &mut Value) -> Result<()> {
     for operation in &OPERATIONS {
-        let at = Pointer::root()
-            .at("paths")
-            .at(operation.path)
-            .at(operation.method)
-            .at("parameters");
+        let at = operation.at().at("parameters");
         let Some(parameters) = document
             .pointer_mut(at.as_str())
             .and_then(Value::as_array_mut)

@@ -1,13 +1,13 @@
 //! Which fields of an answer a client may rely on, and which of a request it must send.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{CHANGED, map_at, schemas};
 use crate::misfit::Result;
 
 /// What every answer since 2025-11 has, less what is deprecated. A missing one of these is an error, above all
 /// a missing `limit`, which must never read as "unlimited".
-const RELIED_UPON: [(&str, &[&str]); 9] = [
+const RELIED_UPON: [(&str, &[&str]); 10] = [
     ("KeyPage", &["data"]),
     ("KeyEnvelope", &["data"]),
     ("CreatedKey", &["data", "key"]),
@@ -66,22 +66,20 @@ const RELIED_UPON: [(&str, &[&str]); 9] = [
         ],
     ),
     ("FreeModelDailyRequests", &["limit", "remaining", "used"]),
+    // Deprecated as a whole.
+    ("RateLimit", &[]),
 ];
-
-/// Types of answers in which every field may be absent, because the whole of them is deprecated.
-const NOT_RELIED_UPON: [&str; 1] = ["RateLimit"];
 
 /// The document marks a field as required from the day the service sends it. An older answer, a stored one, or
 /// one of a service that dropped a deprecated field, must still be read: only the fields above stay required.
 pub(super) fn relax_responses(document: &mut Value) -> Result<()> {
-    let not_relied_upon = NOT_RELIED_UPON.map(|name| (name, [].as_slice()));
-    for (name, fields) in RELIED_UPON.into_iter().chain(not_relied_upon) {
+    for (name, fields) in RELIED_UPON {
         let at = schemas().at(name);
         if document.pointer(at.as_str()).is_none() {
             continue;
         }
         let component = map_at(document, &at)?;
-        let required = required_names(component);
+        let required = names(component.get("required"));
         for field in fields {
             if !required.iter().any(|name| name == field) {
                 return Err(at
@@ -118,7 +116,7 @@ pub(super) fn check_requests(document: &mut Value) -> Result<()> {
         if document.pointer(at.as_str()).is_none() {
             continue;
         }
-        let required = required_names(map_at(document, &at)?);
+        let required = names(map_at(document, &at)?.get("required"));
         if let Some(unsent) = required.iter().find(|name| !sent.contains(&name.as_str())) {
             return Err(at.at("required").misfit(
                 format!("no required field but {sent:?}, and not '{unsent}'"),
@@ -129,8 +127,14 @@ pub(super) fn check_requests(document: &mut Value) -> Result<()> {
     Ok(())
 }
 
-fn required_names(component: &Map<String, Value>) -> Vec<String> {
-    let names = component.get("required").and_then(Value::as_array);
+/// Whether a type is one that is sent.
+pub(super) fn is_request(name: &str) -> bool {
+    SENT.iter().any(|(request, _)| *request == name)
+}
+
+/// The fields that a component's `required` names.
+pub(super) fn names(required: Option<&Value>) -> Vec<String> {
+    let names = required.and_then(Value::as_array);
     let names = names.into_iter().flatten().filter_map(Value::as_str);
     names.map(str::to_owned).collect()
 }

@@ -14,23 +14,30 @@ pub(super) fn lower(schema: &Value, at: &Pointer) -> Result<Value> {
     for (keyword, value) in map {
         keyword_into(&mut lowered, keyword, value, &at.at(keyword))?;
     }
-    let contradicts =
-        if map.get("nullable") == Some(&json!(false)) && lowered.contains_key("nullable") {
-            "nullable"
-        } else if map.contains_key("const") && map.contains_key("enum") {
-            "const"
-        } else {
-            ""
-        };
-    if !contradicts.is_empty() {
-        return Err(at
-            .at(contradicts)
-            .misfit("nothing that contradicts what stands beside it", UNKNOWN));
-    }
+    no_contradiction(map, &lowered, at)?;
     null_out_of_enum(&mut lowered, at)?;
     null_out_of_alternatives(&mut lowered, at)?;
     reference_beside_others(&mut lowered, at)?;
     Ok(Value::Object(lowered))
+}
+
+/// Two keywords that become one must not say different things.
+fn no_contradiction(
+    written: &Map<String, Value>,
+    lowered: &Map<String, Value>,
+    at: &Pointer,
+) -> Result<()> {
+    let place =
+        if written.get("nullable") == Some(&json!(false)) && lowered.contains_key("nullable") {
+            "nullable"
+        } else if written.contains_key("const") && written.contains_key("enum") {
+            "const"
+        } else {
+            return Ok(());
+        };
+    Err(at
+        .at(place)
+        .misfit("nothing that contradicts what stands beside it", UNKNOWN))
 }
 
 fn keyword_into(
