@@ -1,38 +1,64 @@
 //! The repository's own commands, run as `cargo xtask COMMAND`.
 //!
 //! ```text
-//! openapi.yaml → select → lower → fixups → generate → generated.rs
+//! openapi.yaml → select → lower → fixups → write → generate → generated.rs
 //! ```
 
-mod check;
+mod commands;
+mod diff;
 mod document;
+mod files;
 mod fixups;
 mod generate;
 mod lower;
 mod misfit;
+mod model;
 mod operations;
+mod plan;
 mod select;
+mod write;
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use misfit::{Misfit, Pointer};
-use serde_json::Value;
+use commands::Command;
 
 const USAGE: &str = "\
-usage: cargo xtask codegen [--check]
+usage: cargo xtask COMMAND
 
-  codegen           writes crates/openrouter-keys-raw/src/generated.rs from openapi/openapi.yaml
-  codegen --check   writes nothing; exits with 1 and shows the difference if that file is stale";
+  codegen [--check] [--spec FILE] [--out FILE]
+      Writes the raw client, crates/openrouter-keys-raw/src/generated.rs, from openapi/openapi.yaml.
+      --spec reads another description, an official document for instance; --out writes elsewhere.
+      --check writes nothing, and exits with 1 and the difference if the file is not what it would write.
 
-/// The description that the raw client is generated from, as named in messages and in the generated file.
-const SPEC: &str = "openapi/openapi.yaml";
-/// The generated file, as named in messages.
-const GENERATED: &str = "crates/openrouter-keys-raw/src/generated.rs";
+  spec pull FILE [--out FILE]
+      Cuts the six operations, and what they reference, out of a document, and replaces openapi/openapi.yaml with
+      them. Prints what changed by that.
+
+  spec diff FILE [--json] [--reverse]
+      Prints what differs, by meaning, between openapi/openapi.yaml and FILE, for a client that moves from the one to
+      the other; --reverse swaps them. Exits with 0 if nothing differs, and with 1 if something does.
+      No difference: prose, examples, titles, tags, order and layout; references and copies; nullable: true and a list
+      of types with null; const and an enum of one value; a boolean in a query, with a mark or as a string; a number
+      with the format double, float or none, an integer with int32, int64 or none; whether an object may have further
+      members; oneOf or anyOf with null, and allOf of parts that agree; whether a boolean of an answer is always the
+      same one; null in a query; headers.
+
+  spec lowered [FILE]
+      Prints the OpenAPI 3.0.3 document that the generator is given for a description.
+
+A FILE is YAML or JSON, OpenAPI 3.1 or 3.0, whole or a slice. What does not fit is named by its place, the exit code
+is 2, and nothing is written.";
 
 fn main() -> ExitCode {
-    match Command::from_args(lexopt::Parser::from_env()).and_then(Command::run) {
+    let command = match Command::from_args(lexopt::Parser::from_env()) {
+        Ok(command) => command,
+        Err(message) => {
+            eprintln!("xtask: {message}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match command.run() {
         Ok(code) => code,
         Err(message) => {
             eprintln!("xtask: {message}");
@@ -41,95 +67,9 @@ fn main() -> ExitCode {
     }
 }
 
-enum Command {
-    Help,
-    Codegen { check: bool },
-}
-
-impl Command {
-    fn from_args(mut args: lexopt::Parser) -> Result<Self, String> {
-        use lexopt::prelude::{Long, Short, Value};
-
-        let mut command = None;
-        let mut check = false;
-        while let Some(arg) = args.next().map_err(|error| error.to_string())? {
-            match arg {
-                Long("help") | Short('h') => return Ok(Self::Help),
-                Long("check") => check = true,
-                Value(name) if command.is_none() => {
-                    command = Some(name.to_string_lossy().into_owned());
-                }
-                other => return Err(format!("{}\n{USAGE}", other.unexpected())),
-            }
-        }
-        match command.as_deref() {
-            Some("codegen") => Ok(Self::Codegen { check }),
-            Some(other) => Err(format!("there is no command '{other}'\n{USAGE}")),
-            None => Err(format!("no command given\n{USAGE}")),
-        }
-    }
-
-    fn run(self) -> Result<ExitCode, String> {
-        match self {
-            Self::Help => {
-                println!("{USAGE}");
-                Ok(ExitCode::SUCCESS)
-            }
-            Self::Codegen { check } => codegen(check),
-        }
-    }
-}
-
-fn codegen(check: bool) -> Result<ExitCode, String> {
-    let root = repository_root();
-    let fresh = generate_from(&root.join(SPEC))?;
-    let target = root.join(GENERATED);
-    if check {
-        let committed = check::read(&target)
-            .map_err(|error| format!("{GENERATED} could not be read: {error}"))?;
-        let (said, code) = match check::difference(GENERATED, &committed, &fresh) {
-            None => (format!("{GENERATED}: up to date\n"), 0),
-            Some(difference) => (
-                format!(
-                    "{difference}{GENERATED} is stale; run `cargo xtask codegen` and commit what it writes\n"
-                ),
-                1,
-            ),
-        };
-        // A reader that has seen enough may have closed the pipe; the exit code is what counts.
-        let _ = std::io::stdout().write_all(said.as_bytes());
-        return Ok(ExitCode::from(code));
-    }
-    check::write_atomically(&target, &fresh)
-        .map_err(|error| format!("{GENERATED} could not be written: {error}"))?;
-    println!("{GENERATED}: written from {SPEC}");
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The whole pipeline: one file in, the text of the generated file out, nothing else read or written.
-fn generate_from(spec: &Path) -> Result<String, String> {
-    let document = document::load(spec)?;
-    generate_document(&document).map_err(|error| format!("{}: {error}", spec.display()))
-}
-
-fn generate_document(document: &Value) -> Result<String, String> {
-    let misfit = |misfit: Misfit| misfit.to_string();
-    let selected = select::select(document).map_err(misfit)?;
-    // Whatever stands in the file is read; the raw crate's test relies on it when it computes the hash.
-    if let Some(place) = select::left_out(document, &selected, &Pointer::root()) {
-        return Err(misfit(place.misfit(
-            "nothing but the six operations and what they reference",
-            "take out what no operation reaches",
-        )));
-    }
-    let input_hash = document::canonical_hash(&selected);
-    let mut lowered = lower::lower(&selected).map_err(misfit)?;
-    fixups::apply(&mut lowered).map_err(misfit)?;
-    generate::generate(&lowered, &input_hash)
-}
-
-fn repository_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// The root of the repository.
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("xtask lies in a folder of the repository")
         .to_path_buf()

@@ -24,7 +24,7 @@ impl fmt::Display for Misfit {
 }
 
 /// A JSON pointer in the making.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pointer(String);
 
 impl Pointer {
@@ -37,6 +37,11 @@ impl Pointer {
     pub(crate) fn at(&self, key: impl fmt::Display) -> Self {
         let key = key.to_string().replace('~', "~0").replace('/', "~1");
         Self(format!("{}/{key}", self.0))
+    }
+
+    /// Whether the last step to this place was `key`.
+    pub(crate) fn is_at(&self, key: &str) -> bool {
+        self.0.rsplit('/').next() == Some(key)
     }
 
     /// The form that `serde_json::Value::pointer` takes.

@@ -2,7 +2,12 @@
 
 use crate::misfit::Pointer;
 
+/// What to do about a document that lacks one of the six.
+pub(crate) const MISSING: &str =
+    "documents from before 2025-10-16 lack some; give a newer one, or a whole one";
+
 /// One operation of the service.
+#[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
@@ -15,7 +20,29 @@ pub(crate) struct Operation {
     pub(crate) response: &'static str,
 }
 
+/// Every method that a path may have.
+pub(crate) const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+/// Whether a path has to do with keys, known or not.
+pub(crate) fn is_about_keys(path: &str) -> bool {
+    ["/key", "/keys"].into_iter().any(|ours| {
+        let rest = path.strip_prefix(ours);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
 impl Operation {
+    /// As in messages: `GET /keys`.
+    pub(crate) fn name(&self) -> String {
+        format!("{} {}", self.method.to_uppercase(), self.path)
+    }
+
+    pub(crate) fn is(&self, method: &str, path: &str) -> bool {
+        (self.method, self.path) == (method, path)
+    }
+
     /// Where a document has it.
     pub(crate) fn at(&self) -> Pointer {
         self.path_at().at(self.method)

@@ -4,21 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::lower::{UNKNOWN, missing_target};
 use crate::misfit::{Pointer, Result};
-use crate::operations::OPERATIONS;
+use crate::operations::{MISSING, OPERATIONS};
 
-const OLDER: &str = "documents from before 2025-10-16 lack it; use a newer one";
-const REMODELLED: &str = "the document was remodelled; teach xtask/src/select.rs the new shape";
-
-/// The part of `document` that codegen reads. Selecting from a selection changes nothing.
+/// The part of `document` that codegen reads, word for word. Selecting from a selection changes nothing.
 pub(crate) fn select(document: &Value) -> Result<Value> {
-    let root = Pointer::root();
-    if document.get("openapi").is_none() || document.get("info").is_none() {
-        return Err(root.misfit(
-            "an OpenAPI document, with 'openapi' and 'info'",
-            "give the official document or a slice of it",
-        ));
-    }
+    // What is no OpenAPI of a version that is known here is told so, before anything is missed in it.
+    crate::lower::check_version(document)?;
     let mut selected = Map::new();
     for key in ["openapi", "info", "servers", "security"] {
         if let Some(value) = document.get(key) {
@@ -28,37 +21,34 @@ pub(crate) fn select(document: &Value) -> Result<Value> {
     selected.insert("paths".to_owned(), Value::Object(paths(document)?));
 
     let mut components = Map::new();
+    let mut add = |kind: &str, name: &str, component: &Value| {
+        let kind = components.entry(kind).or_insert_with(|| json!({}));
+        kind[name] = component.clone();
+    };
     for (kind, name, component) in reachable(document, &selected["paths"])? {
-        components
-            .entry(kind)
-            .or_insert_with(|| json!({}))
-            .as_object_mut()
-            .expect("inserted as an object just above")
-            .insert(name.to_owned(), component.clone());
+        add(kind, name, component);
     }
-    if let Some(schemes) = document.pointer("/components/securitySchemes") {
-        components.insert("securitySchemes".to_owned(), schemes.clone());
+    let schemes = document.pointer("/components/securitySchemes");
+    for (name, scheme) in schemes.and_then(Value::as_object).into_iter().flatten() {
+        if secures(&selected, name) {
+            add("securitySchemes", name, scheme);
+        }
     }
-    selected.insert("components".to_owned(), Value::Object(components));
+    if !components.is_empty() {
+        selected.insert("components".to_owned(), Value::Object(components));
+    }
     if let Some(tags) = document.get("tags").and_then(Value::as_array) {
         let used = |tag: &&Value| {
-            let operations = selected["paths"].as_object().into_iter().flatten();
-            operations
-                .flat_map(|(_, item)| item.as_object().into_iter().flatten())
-                .filter_map(|(_, operation)| operation.get("tags")?.as_array())
-                .any(|tags| tags.contains(&tag["name"]))
+            let tagged = |tags: &Value| {
+                tags.as_array()
+                    .is_some_and(|all| all.contains(&tag["name"]))
+            };
+            operations(&selected).any(|operation| operation.get("tags").is_some_and(tagged))
         };
         let tags: Vec<_> = tags.iter().filter(used).cloned().collect();
         selected.insert("tags".to_owned(), tags.into());
     }
-    let selected = Value::Object(selected);
-    acyclic(
-        &selected,
-        &selected["paths"],
-        &root.at("paths"),
-        &mut Vec::new(),
-    )?;
-    Ok(selected)
+    Ok(Value::Object(selected))
 }
 
 /// The first place at which `document` says something that its own selection does not, if there is one.
@@ -82,25 +72,43 @@ fn paths(document: &Value) -> Result<Map<String, Value>> {
         let at = operation.path_at();
         let item = document
             .pointer(at.as_str())
-            .ok_or_else(|| at.misfit("this path", OLDER))?;
+            .ok_or_else(|| at.misfit("this path", MISSING))?;
+        if item.get("$ref").is_some() {
+            return Err(at.misfit("a path written out in place", UNKNOWN));
+        }
         let method = item
             .get(operation.method)
             .filter(|value| value.is_object())
-            .ok_or_else(|| operation.at().misfit("this operation", OLDER))?;
-        let chosen = paths
-            .entry(operation.path)
-            .or_insert_with(|| json!({}))
-            .as_object_mut()
-            .expect("inserted as an object just above");
-        chosen.insert(operation.method.to_owned(), method.clone());
-        if let Some(parameters) = item.get("parameters") {
-            chosen.insert("parameters".to_owned(), parameters.clone());
-        }
-        if item.get("$ref").is_some() {
-            return Err(at.misfit("a path written out in place", REMODELLED));
+            .ok_or_else(|| operation.at().misfit("this operation", MISSING))?;
+        let chosen = paths.entry(operation.path).or_insert_with(|| json!({}));
+        chosen[operation.method] = method.clone();
+        // Other methods are left behind, and so are remarks; anything else is for the next step to look at.
+        for (keyword, value) in item.as_object().into_iter().flatten() {
+            if !crate::operations::METHODS.contains(&keyword.as_str()) && !keyword.starts_with("x-")
+            {
+                chosen[keyword] = value.clone();
+            }
         }
     }
     Ok(paths)
+}
+
+/// The six operations of a selection.
+fn operations(selected: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    let all = OPERATIONS.iter();
+    all.filter_map(|operation| selected["paths"].get(operation.path)?.get(operation.method))
+}
+
+/// Whether one of the operations asks for the security scheme `name`.
+fn secures(selected: &Map<String, Value>, name: &str) -> bool {
+    let named = |security: &Value| {
+        let mut alternatives = security.as_array().into_iter().flatten();
+        alternatives.any(|alternative| alternative.get(name).is_some())
+    };
+    operations(selected)
+        .filter_map(|operation| operation.get("security"))
+        .chain(selected.get("security"))
+        .any(named)
 }
 
 /// Every component that `from` references, directly or by way of another: its kind, its name and what it is.
@@ -117,20 +125,23 @@ fn reachable<'a>(
                 open.extend(items.iter().enumerate().map(|(i, item)| (at.at(i), item)));
             }
             Value::Object(map) => {
-                open.extend(map.iter().map(|(key, item)| (at.at(key), item)));
+                for (key, item) in map {
+                    // An example may look like anything; but a property may be called example.
+                    let illustrates = matches!(key.as_str(), "example" | "examples");
+                    if !illustrates || at.is_at("properties") {
+                        open.push((at.at(key), item));
+                    }
+                }
                 let Some(reference) = map.get("$ref").and_then(Value::as_str) else {
                     continue;
                 };
                 let (kind, name) = component(reference).ok_or_else(|| {
-                    at.misfit("a reference of the form #/components/KIND/NAME", REMODELLED)
+                    at.misfit("a reference of the form #/components/KIND/NAME", UNKNOWN)
                 })?;
                 let pointer = Pointer::root().at("components").at(kind).at(name);
-                let target = document.pointer(pointer.as_str()).ok_or_else(|| {
-                    at.misfit(
-                        format!("{reference} to be there"),
-                        "the document is incomplete; get a whole one",
-                    )
-                })?;
+                let target = document
+                    .pointer(pointer.as_str())
+                    .ok_or_else(|| missing_target(&at, reference))?;
                 if seen.insert(reference) {
                     found.push((kind, name, target));
                     open.push((pointer, target));
@@ -140,40 +151,6 @@ fn reachable<'a>(
         }
     }
     Ok(found)
-}
-
-/// No component may contain itself: the steps that follow write components out in place.
-fn acyclic<'a>(
-    document: &'a Value,
-    value: &'a Value,
-    at: &Pointer,
-    open: &mut Vec<&'a str>,
-) -> Result<()> {
-    match value {
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, item)| acyclic(document, item, &at.at(index), open)),
-        Value::Object(map) => {
-            for (key, item) in map {
-                acyclic(document, item, &at.at(key), open)?;
-            }
-            let Some((kind, name)) = map.get("$ref").and_then(Value::as_str).and_then(component)
-            else {
-                return Ok(());
-            };
-            if open.contains(&name) {
-                return Err(at.misfit("no component that contains itself", REMODELLED));
-            }
-            open.push(name);
-            let target_at = Pointer::root().at("components").at(kind).at(name);
-            let target = document.pointer(target_at.as_str()).unwrap_or(&Value::Null);
-            let checked = acyclic(document, target, &target_at, open);
-            open.pop();
-            checked
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The kind and the name in `#/components/KIND/NAME`.

@@ -1,244 +1,506 @@
-//! Lowering one schema, keyword by keyword.
+//! Reading one schema: its references followed, its parts put together, its null told from its type.
 
-use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::UNKNOWN;
+use serde_json::{Value, json};
+
+use super::{MALFORMED, Node, Reader, UNKNOWN};
 use crate::misfit::{Pointer, Result};
+use crate::model::{Schema, Shape};
 
-/// The 3.0.3 form of the schema at `at`.
-pub(super) fn lower(schema: &Value, at: &Pointer) -> Result<Value> {
-    let map = schema
-        .as_object()
-        .ok_or_else(|| at.misfit("a schema object", UNKNOWN))?;
-    let mut lowered = Map::new();
-    for (keyword, value) in map {
-        keyword_into(&mut lowered, keyword, value, &at.at(keyword))?;
-    }
-    no_contradiction(map, &lowered, at)?;
-    null_out_of_enum(&mut lowered, at)?;
-    null_out_of_alternatives(&mut lowered, at)?;
-    reference_beside_others(&mut lowered, at)?;
-    Ok(Value::Object(lowered))
+/// In what the values of a schema travel.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    Json,
+    Query,
 }
 
-/// Two keywords that become one must not say different things.
-fn no_contradiction(
-    written: &Map<String, Value>,
-    lowered: &Map<String, Value>,
-    at: &Pointer,
-) -> Result<()> {
-    let place =
-        if written.get("nullable") == Some(&json!(false)) && lowered.contains_key("nullable") {
-            "nullable"
-        } else if written.contains_key("const") && written.contains_key("enum") {
-            "const"
+/// Keywords that say what a value is.
+const SAID: [&str; 13] = [
+    "$ref",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "type",
+    "nullable",
+    "enum",
+    "const",
+    "format",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+];
+
+/// Keywords that narrow a value, and what is assumed without one. The raw client leaves them to the service, and
+/// `spec diff` compares them.
+const BOUNDS: [&str; 14] = [
+    "default",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+];
+
+/// Keywords without a meaning for a client: prose, illustrations, and hints that repeat what stands beside them.
+const REMARKS: [&str; 12] = [
+    "title",
+    "description",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "example",
+    "examples",
+    "externalDocs",
+    "xml",
+    "$comment",
+    "discriminator",
+    // The names of members are strings, whatever else it says.
+    "propertyNames",
+];
+
+/// How many schemas may stand inside each other. The official document has eight.
+const DEEPEST: usize = 64;
+
+/// With this the official document marks a boolean that it writes as a string, and at times one that it does not.
+const MARK: &str = "x-openrouter-type";
+
+/// What the generator would follow, and only the fixups may write.
+const RUST_TYPE: &str = "x-rust-type";
+
+impl<'a> Reader<'a> {
+    pub(super) fn schema(&self, node: Node<'a>, written: Written) -> Result<Schema> {
+        self.schema_in(node, written, &mut Vec::new())
+    }
+
+    /// `inside` has the places of the schemas that this one is a part of.
+    fn schema_in(
+        &self,
+        node: Node<'a>,
+        written: Written,
+        inside: &mut Vec<Pointer>,
+    ) -> Result<Schema> {
+        inside.push(node.at.clone());
+        let read = self.schema_at(node, written, inside);
+        inside.pop();
+        read
+    }
+
+    fn schema_at(
+        &self,
+        node: Node<'a>,
+        written: Written,
+        inside: &mut Vec<Pointer>,
+    ) -> Result<Schema> {
+        let left = self.schemas_left.get().saturating_sub(1);
+        self.schemas_left.set(left);
+        if left == 0 || inside.len() > DEEPEST {
+            let expected =
+                "fewer schemas, or schemas that are less deep, once references are written out";
+            return Err(node.at.misfit(expected, MALFORMED));
+        }
+        // `true` is the schema of 3.1 that admits anything.
+        if *node.value == json!(true) {
+            return Ok(Schema::new(node.at, Shape::Any));
+        }
+        let known = [&SAID[..], &BOUNDS, &REMARKS].concat();
+        node.keywords("schema", &known)?;
+
+        let mut parts = Vec::new();
+        if node.get("$ref").is_some() {
+            let target = self.target(&node, "schemas")?;
+            if inside.contains(&target.at) {
+                return Err(node.at.misfit("no component that contains itself", UNKNOWN));
+            }
+            parts.push(self.schema_in(target, written, inside)?);
+        }
+        if let Some(members) = node.get("allOf") {
+            for member in members.list()? {
+                parts.push(self.schema_in(member, written, inside)?);
+            }
+        }
+        let mut own = self.own(&node, written, inside)?;
+        for keyword in ["oneOf", "anyOf"] {
+            let Some(alternatives) = node.get(keyword) else {
+                continue;
+            };
+            let mut members = Vec::new();
+            for member in alternatives.list()? {
+                if is_null(member.value) {
+                    own.nullable = true;
+                } else {
+                    members.push(self.schema_in(member, written, inside)?);
+                }
+            }
+            parts.push(match members.len() {
+                0 => return Err(alternatives.at.misfit("a schema other than null", UNKNOWN)),
+                1 => members.remove(0),
+                _ => Schema::new(alternatives.at, Shape::Union(members)),
+            });
+        }
+        together(own, parts)
+    }
+
+    /// What a schema says itself, without what it references or is composed of.
+    fn own(&self, node: &Node<'a>, written: Written, inside: &mut Vec<Pointer>) -> Result<Schema> {
+        let (mut types, mut nullable) = types(node)?;
+        let values = values(node)?;
+        if let Some(values) = &values {
+            nullable |= values.contains(&Value::Null);
+        }
+        // `nullable: false` is what holds without it; some documents of 2026 have it beside a type list with null,
+        // which is what counts in 3.1.
+        nullable |= node.flag("nullable")?;
+        nullable |= rust_type_is_nullable(node)?;
+        let values: Option<Vec<Value>> =
+            values.map(|all| all.into_iter().filter(|value| !value.is_null()).collect());
+        if types.is_empty() {
+            types.extend(implied_type(node, values.as_deref())?);
+        }
+        let mut shapes = Vec::new();
+        for name in &types {
+            let shape = match *name {
+                "string" => string(node, written)?,
+                "number" => Shape::Number,
+                "integer" => Shape::Integer,
+                "boolean" => Shape::Boolean,
+                "array" => self.array(node, inside)?,
+                "object" => self.object(node, inside)?,
+                _ => {
+                    let expected = "string, number, integer, boolean, array, object or null";
+                    return Err(node.at.at("type").misfit(expected, MALFORMED));
+                }
+            };
+            shapes.push(shape);
+        }
+        let shape = match shapes.len() {
+            0 => Shape::Any,
+            1 => shapes.remove(0),
+            _ => {
+                let at = node.at.at("type");
+                Shape::Union(
+                    shapes
+                        .into_iter()
+                        .map(|shape| Schema::new(at.clone(), shape))
+                        .collect(),
+                )
+            }
+        };
+        if let Some(values) = &values {
+            let fits = match shape {
+                Shape::String => values.iter().all(Value::is_string),
+                Shape::Boolean => values.iter().all(Value::is_boolean),
+                _ => false,
+            };
+            if !fits || values.is_empty() {
+                let keyword = if node.get("const").is_some() {
+                    "const"
+                } else {
+                    "enum"
+                };
+                return Err(node.at.at(keyword).misfit(
+                    "values of type string or boolean, beside that type",
+                    UNKNOWN,
+                ));
+            }
+        }
+        Ok(Schema {
+            description: node.prose("description")?,
+            deprecated: node.flag("deprecated")?,
+            nullable,
+            format: node.prose("format")?,
+            values,
+            bounds: bounds(node)?,
+            ..Schema::new(node.at.clone(), shape)
+        })
+    }
+
+    fn array(&self, node: &Node<'a>, inside: &mut Vec<Pointer>) -> Result<Shape> {
+        let items = match node.get("items") {
+            Some(items) => self.schema_in(items, Written::Json, inside)?,
+            None => Schema::new(node.at.clone(), Shape::Any),
+        };
+        Ok(Shape::Array(Box::new(items)))
+    }
+
+    fn object(&self, node: &Node<'a>, inside: &mut Vec<Pointer>) -> Result<Shape> {
+        let mut properties = BTreeMap::new();
+        if let Some(all) = node.get("properties") {
+            for (name, property) in all.members()? {
+                let schema = self.schema_in(property, Written::Json, inside)?;
+                properties.insert(name.to_owned(), schema);
+            }
+        }
+        let mut required = BTreeSet::new();
+        if let Some(names) = node.get("required") {
+            for name in names.list()? {
+                required.insert(name.text()?);
+            }
+        }
+        // Whether an object may have further members is what the service may change at any time: `true`, `false` and
+        // nothing said are the same here, and so is a schema that admits anything.
+        let rest = match node.get("additionalProperties") {
+            Some(rest) if !rest.value.is_boolean() => {
+                Some(self.schema_in(rest, Written::Json, inside)?)
+            }
+            _ => None,
+        };
+        let rest = rest.filter(|rest| !matches!(rest.shape, Shape::Any));
+        match rest {
+            Some(rest) if !properties.is_empty() => Err(rest.at.misfit(
+                "members that are known, or a schema for all, not both",
+                UNKNOWN,
+            )),
+            Some(rest) => Ok(Shape::Map(Box::new(rest))),
+            None if properties.is_empty() && required.is_empty() => {
+                let any = Schema::new(node.at.clone(), Shape::Any);
+                Ok(Shape::Map(Box::new(any)))
+            }
+            None => Ok(Shape::Object {
+                properties,
+                required,
+            }),
+        }
+    }
+}
+
+/// A string, or a boolean that a query writes as one: the mark is the official document's own.
+fn string(node: &Node<'_>, written: Written) -> Result<Shape> {
+    match node.prose(MARK)?.as_deref() {
+        None => Ok(Shape::String),
+        Some("boolean") if written == Written::Query => Ok(Shape::Boolean),
+        Some(_) => Err(node
+            .at
+            .at(MARK)
+            .misfit("the mark boolean, on a string in a query", UNKNOWN)),
+    }
+}
+
+/// Whether a schema admits null and nothing else.
+fn is_null(schema: &Value) -> bool {
+    let only = [
+        ("type", json!("null")),
+        ("const", json!(null)),
+        ("enum", json!([null])),
+    ];
+    schema.as_object().is_some_and(|map| {
+        only.iter()
+            .any(|(keyword, null)| map.get(*keyword) == Some(null))
+            && map.keys().all(|keyword| {
+                let keyword = keyword.as_str();
+                matches!(keyword, "type" | "const" | "enum" | "nullable")
+                    || keyword.starts_with("x-")
+                    || REMARKS.contains(&keyword)
+            })
+    })
+}
+
+/// The types that `type` names, null apart.
+fn types<'a>(node: &Node<'a>) -> Result<(Vec<&'a str>, bool)> {
+    let Some(written) = node.get("type") else {
+        return Ok((Vec::new(), false));
+    };
+    let names = match written.value {
+        Value::Array(names) => names.iter().map(Value::as_str).collect(),
+        single => vec![single.as_str()],
+    };
+    let names = names.into_iter().collect::<Option<Vec<_>>>();
+    let names =
+        names.ok_or_else(|| written.at.misfit("one type, or a list of types", MALFORMED))?;
+    let without_null: Vec<_> = names
+        .iter()
+        .copied()
+        .filter(|name| *name != "null")
+        .collect();
+    if without_null.is_empty() {
+        return Err(written.at.misfit("a type other than null", UNKNOWN));
+    }
+    Ok((without_null.clone(), without_null.len() < names.len()))
+}
+
+/// The values that `enum` or `const` names.
+fn values(node: &Node<'_>) -> Result<Option<Vec<Value>>> {
+    let all = match node.get("enum") {
+        Some(all) => {
+            let items = all.list()?;
+            let mut all: Vec<_> = items.into_iter().map(|item| item.value.clone()).collect();
+            // An enum is a set.
+            all.sort_by_key(Value::to_string);
+            all.dedup();
+            Some(all)
+        }
+        None => None,
+    };
+    let Some(only) = node.get("const") else {
+        return Ok(all);
+    };
+    if all.is_some_and(|all| all != [only.value.clone()]) {
+        return Err(only
+            .at
+            .misfit("nothing that contradicts what stands beside it", UNKNOWN));
+    }
+    Ok(Some(vec![only.value.clone()]))
+}
+
+/// The type of a schema that names none.
+fn implied_type(node: &Node<'_>, values: Option<&[Value]>) -> Result<Option<&'static str>> {
+    let has = |keywords: &[&str]| keywords.iter().any(|keyword| node.get(keyword).is_some());
+    if let Some(values) = values {
+        let all = |is: fn(&Value) -> bool| !values.is_empty() && values.iter().all(is);
+        return match () {
+            () if all(Value::is_string) => Ok(Some("string")),
+            () if all(Value::is_boolean) => Ok(Some("boolean")),
+            () => Err(node.at.misfit("a type beside the values", UNKNOWN)),
+        };
+    }
+    Ok(
+        if has(&["properties", "additionalProperties", "required"]) {
+            Some("object")
+        } else if has(&["items"]) {
+            Some("array")
         } else {
-            return Ok(());
-        };
-    Err(at
-        .at(place)
-        .misfit("nothing that contradicts what stands beside it", UNKNOWN))
+            None
+        },
+    )
 }
 
-fn keyword_into(
-    lowered: &mut Map<String, Value>,
-    keyword: &str,
-    value: &Value,
-    at: &Pointer,
-) -> Result<()> {
-    let value = match keyword {
-        // The same in both versions; the last one is how the official document marks a boolean query flag that it
-        // writes as a string.
-        "title" | "description" | "format" | "required" | "deprecated" | "readOnly"
-        | "writeOnly" | "default" | "pattern" | "minLength" | "maxLength" | "minItems"
-        | "maxItems" | "uniqueItems" | "minProperties" | "maxProperties" | "minimum"
-        | "maximum" | "multipleOf" | "enum" | "x-openrouter-type" => value.clone(),
-        // Subschemas.
-        "properties" => value
-            .as_object()
-            .ok_or_else(|| at.misfit("a map of schemas", UNKNOWN))?
-            .iter()
-            .map(|(name, schema)| Ok((name.clone(), lower(schema, &at.at(name))?)))
-            .collect::<Result<Map<_, _>>>()?
-            .into(),
-        "allOf" | "oneOf" | "anyOf" => value
-            .as_array()
-            .ok_or_else(|| at.misfit("a list of schemas", UNKNOWN))?
-            .iter()
-            .enumerate()
-            .map(|(index, schema)| alternative(schema, &at.at(index)))
-            .collect::<Result<_>>()?,
-        "additionalProperties" if value.is_boolean() => value.clone(),
-        "items" | "additionalProperties" => lower(value, at)?,
-        // Written differently.
-        "type" => return type_into(lowered, value, at),
-        "nullable" => return nullable_into(lowered, value, at),
-        "$ref" if value.is_string() => value.clone(),
-        "const" => {
-            lowered.insert("enum".to_owned(), json!([value]));
-            return Ok(());
+/// Bounds and defaults, as 3.1 writes them: in 3.0 an exclusive bound is a bound and a flag.
+fn bounds(node: &Node<'_>) -> Result<BTreeMap<&'static str, Value>> {
+    let mut found = BTreeMap::new();
+    for keyword in BOUNDS {
+        if let Some(bound) = node.get(keyword) {
+            found.insert(keyword, bound.value.clone());
         }
-        "exclusiveMinimum" | "exclusiveMaximum" => {
-            return exclusive_into(lowered, keyword, value, at);
-        }
-        // Illustrations.
-        "example" | "examples" | "externalDocs" => return Ok(()),
-        // The generator would follow this one, and only the fixups may tell it where to go.
-        "x-rust-type" => {
-            return Err(at.misfit("no x-rust-type in a description", "take it out"));
-        }
-        extension if extension.starts_with("x-") => return Ok(()),
-        _ => return Err(at.misfit("a keyword that a schema may have", UNKNOWN)),
-    };
-    lowered.insert(keyword.to_owned(), value);
-    Ok(())
-}
-
-/// `type: [T, 'null']` is `type: T` with `nullable: true`.
-fn type_into(lowered: &mut Map<String, Value>, value: &Value, at: &Pointer) -> Result<()> {
-    const SHAPES: &str = "one type, or one type and 'null'";
-    let single = match value {
-        Value::String(_) => value,
-        Value::Array(types) => {
-            let named: Vec<_> = types.iter().filter(|name| **name != "null").collect();
-            if named.len() < types.len() {
-                lowered.insert("nullable".to_owned(), json!(true));
+    }
+    for (flag, bound) in [
+        ("exclusiveMinimum", "minimum"),
+        ("exclusiveMaximum", "maximum"),
+    ] {
+        match found.get(flag) {
+            Some(Value::Bool(exclusive)) => {
+                let exclusive = *exclusive;
+                found.remove(flag);
+                if exclusive && let Some(limit) = found.remove(bound) {
+                    found.insert(flag, limit);
+                }
             }
-            match named[..] {
-                [single] => single,
-                _ => return Err(at.misfit(SHAPES, UNKNOWN)),
+            None | Some(Value::Number(_)) => {}
+            Some(_) => return Err(node.at.at(flag).misfit("a number or a boolean", MALFORMED)),
+        }
+    }
+    found.retain(|keyword, value| !(*keyword == "uniqueItems" && *value == json!(false)));
+    Ok(found)
+}
+
+/// A document that went through this step already says of some values which type of the raw crate they have.
+fn rust_type_is_nullable(node: &Node<'_>) -> Result<bool> {
+    let Some(rust_type) = node.get(RUST_TYPE) else {
+        return Ok(false);
+    };
+    match rust_type.value.get("path").and_then(Value::as_str) {
+        Some(crate::write::NULLABLE) => Ok(true),
+        Some(crate::write::PLAINTEXT) => Ok(false),
+        _ => Err(rust_type.at.misfit(
+            "no Rust type that this program did not write",
+            "take it out",
+        )),
+    }
+}
+
+/// A schema and the parts that it is composed of, which must not contradict each other.
+fn together(own: Schema, parts: Vec<Schema>) -> Result<Schema> {
+    // A null has to be admitted by all parts; where it is said beside a reference, it is meant for the whole.
+    let nullable = own.nullable || !parts.is_empty() && parts.iter().all(|part| part.nullable);
+    let mut whole = own;
+    // What stands for another schema is found where that is.
+    if let ([part], Shape::Any) = (&parts[..], &whole.shape) {
+        whole.at = part.at.clone();
+    }
+    for part in parts {
+        whole = both(whole, part)?;
+    }
+    whole.nullable = nullable;
+    Ok(whole)
+}
+
+fn both(mut one: Schema, other: Schema) -> Result<Schema> {
+    let at = one.at.clone();
+    let contradiction = || {
+        let expected = format!("nothing that contradicts {}", other.at);
+        at.misfit(expected, UNKNOWN)
+    };
+    if crate::diff::same(&one, &other) {
+        one.description = one.description.or(other.description);
+        return Ok(one);
+    }
+    one.shape = match (one.shape, other.shape) {
+        (Shape::Any, shape) | (shape, Shape::Any) => shape,
+        (Shape::String, Shape::String) => Shape::String,
+        (Shape::Number, Shape::Number) => Shape::Number,
+        (Shape::Integer, Shape::Integer) => Shape::Integer,
+        (Shape::Boolean, Shape::Boolean) => Shape::Boolean,
+        (
+            Shape::Object {
+                mut properties,
+                mut required,
+            },
+            Shape::Object {
+                properties: further,
+                required: also,
+            },
+        ) => {
+            for (name, schema) in further {
+                if properties
+                    .get(&name)
+                    .is_some_and(|known| !crate::diff::same(known, &schema))
+                {
+                    return Err(contradiction());
+                }
+                properties.entry(name).or_insert(schema);
+            }
+            required.extend(also);
+            Shape::Object {
+                properties,
+                required,
             }
         }
-        _ => return Err(at.misfit(SHAPES, UNKNOWN)),
+        // A type beside a reference to an object says no more than the reference.
+        (Shape::Map(rest), object @ Shape::Object { .. })
+        | (object @ Shape::Object { .. }, Shape::Map(rest))
+            if matches!(rest.shape, Shape::Any) =>
+        {
+            object
+        }
+        _ => return Err(contradiction()),
     };
-    let known = ["string", "number", "integer", "boolean", "object", "array"];
-    if !single.as_str().is_some_and(|name| known.contains(&name)) {
-        return Err(at.misfit(SHAPES, UNKNOWN));
+    one.description = one.description.or(other.description);
+    one.deprecated |= other.deprecated;
+    if contradict(one.format.as_ref(), other.format.as_ref())
+        || contradict(one.values.as_ref(), other.values.as_ref())
+    {
+        return Err(contradiction());
     }
-    lowered.insert("type".to_owned(), single.clone());
-    Ok(())
-}
-
-fn nullable_into(lowered: &mut Map<String, Value>, value: &Value, at: &Pointer) -> Result<()> {
-    match value {
-        Value::Bool(true) => {
-            lowered.insert("nullable".to_owned(), json!(true));
-            Ok(())
+    one.format = one.format.or(other.format);
+    one.values = one.values.or(other.values);
+    for (keyword, bound) in other.bounds {
+        if one.bounds.get(keyword).is_some_and(|known| *known != bound) {
+            return Err(contradiction());
         }
-        Value::Bool(false) => Ok(()),
-        _ => Err(at.misfit("true or false", UNKNOWN)),
+        one.bounds.insert(keyword, bound);
     }
+    Ok(one)
 }
 
-/// A bound that is a number of its own in 3.1 is a bound and a flag in 3.0.
-fn exclusive_into(
-    lowered: &mut Map<String, Value>,
-    keyword: &str,
-    value: &Value,
-    at: &Pointer,
-) -> Result<()> {
-    let bound = if keyword == "exclusiveMinimum" {
-        "minimum"
-    } else {
-        "maximum"
-    };
-    match value {
-        Value::Bool(_) => {
-            lowered.insert(keyword.to_owned(), value.clone());
-        }
-        Value::Number(_) => {
-            lowered.insert(bound.to_owned(), value.clone());
-            lowered.insert(keyword.to_owned(), json!(true));
-        }
-        _ => return Err(at.misfit("a number or a boolean", UNKNOWN)),
-    }
-    Ok(())
-}
-
-/// A member of allOf, oneOf or anyOf: the null type stays for [`null_out_of_alternatives`] to find.
-fn alternative(schema: &Value, at: &Pointer) -> Result<Value> {
-    if is_null_type(schema) {
-        Ok(schema.clone())
-    } else {
-        lower(schema, at)
-    }
-}
-
-fn is_null_type(schema: &Value) -> bool {
-    schema
-        .as_object()
-        .is_some_and(|map| map.len() == 1 && map.get("type") == Some(&json!("null")))
-}
-
-/// `enum: [a, null]` is `enum: [a]` with `nullable: true`.
-fn null_out_of_enum(lowered: &mut Map<String, Value>, at: &Pointer) -> Result<()> {
-    let Some(values) = lowered.get_mut("enum") else {
-        return Ok(());
-    };
-    let values = values
-        .as_array_mut()
-        .ok_or_else(|| at.at("enum").misfit("a list of values", UNKNOWN))?;
-    let before = values.len();
-    values.retain(|value| !value.is_null());
-    if values.is_empty() {
-        return Err(at
-            .at("enum")
-            .misfit("at least one value other than null", UNKNOWN));
-    }
-    if values.len() < before {
-        lowered.insert("nullable".to_owned(), json!(true));
-    }
-    Ok(())
-}
-
-/// `oneOf: [X, {type: 'null'}]` is X with `nullable: true`; X may be a reference.
-fn null_out_of_alternatives(lowered: &mut Map<String, Value>, at: &Pointer) -> Result<()> {
-    for keyword in ["oneOf", "anyOf"] {
-        let Some(alternatives) = lowered.get(keyword).and_then(Value::as_array) else {
-            continue;
-        };
-        let rest: Vec<_> = alternatives
-            .iter()
-            .filter(|schema| !is_null_type(schema))
-            .cloned()
-            .collect();
-        if rest.len() == alternatives.len() {
-            continue;
-        }
-        let [single] = &rest[..] else {
-            return Err(at
-                .at(keyword)
-                .misfit("one schema and the null type", UNKNOWN));
-        };
-        let single = single.clone();
-        lowered.remove(keyword);
-        if let Some(other) = lowered.keys().find(|other| {
-            !matches!(
-                other.as_str(),
-                "description" | "title" | "deprecated" | "nullable" | "default"
-            )
-        }) {
-            return Err(at
-                .at(other)
-                .misfit("nothing but prose beside one schema or null", UNKNOWN));
-        }
-        lowered.insert("allOf".to_owned(), json!([single]));
-        lowered.insert("nullable".to_owned(), json!(true));
-    }
-    Ok(())
-}
-
-/// In 3.0 whatever stands beside a `$ref` is ignored, so the reference moves into an allOf of its own.
-fn reference_beside_others(lowered: &mut Map<String, Value>, at: &Pointer) -> Result<()> {
-    if lowered.len() < 2 {
-        return Ok(());
-    }
-    let Some(reference) = lowered.remove("$ref") else {
-        return Ok(());
-    };
-    if lowered.contains_key("allOf") {
-        return Err(at.misfit("a $ref or an allOf, not both", UNKNOWN));
-    }
-    lowered.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
-    Ok(())
+/// Whether two parts say different things of the same matter.
+fn contradict<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+    matches!((one, other), (Some(one), Some(other)) if one != other)
 }

@@ -136,6 +136,7 @@ impl CurrentKey {
             organization_id: raw.organization_id,
             allowed_data_regions: raw
                 .allowed_data_regions
+                .unwrap_or_default()
                 .into_iter()
                 .map(DataRegion::from)
                 .collect(),
@@ -148,6 +149,7 @@ impl CurrentKey {
             }),
             budgets: raw
                 .budgets
+                .unwrap_or_default()
                 .into_iter()
                 .map(KeyBudget::from_raw)
                 .collect::<Result<_, _>>()?,
@@ -179,6 +181,7 @@ impl CurrentKey {
                 .expect(SET)
         });
         let regions = self.allowed_data_regions.iter().cloned().map(String::from);
+        let budgets = self.budgets.iter().map(KeyBudget::to_raw);
         raw::CurrentKey::builder()
             .label(&self.label)
             .limit(Nullable::from(self.limit))
@@ -199,19 +202,20 @@ impl CurrentKey {
             .creator_user_id(self.creator_user_id.clone())
             .workspace_id(self.workspace_id.clone())
             .organization_id(self.organization_id.clone())
-            .allowed_data_regions(regions.collect::<Vec<_>>())
+            .allowed_data_regions(unless_empty(regions))
             .free_model_daily_requests(free)
-            .budgets(
-                self.budgets
-                    .iter()
-                    .map(KeyBudget::to_raw)
-                    .collect::<Vec<_>>(),
-            )
+            .budgets(unless_empty(budgets))
             .effective_budget(self.effective_budget.as_ref().map(KeyBudget::to_raw))
             .rate_limit(rate_limit)
             .try_into()
             .expect(SET)
     }
+}
+
+/// An older service does not send the list at all.
+fn unless_empty<T>(items: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    let items: Vec<_> = items.collect();
+    (!items.is_empty()).then_some(items)
 }
 
 as_on_the_wire!(CurrentKey, raw::CurrentKey);
@@ -248,6 +252,15 @@ mod tests {
                 "without {field}"
             );
         }
+    }
+
+    #[test]
+    fn a_list_may_be_null() {
+        let mut value = oldest();
+        value["budgets"] = json!(null);
+        value["allowed_data_regions"] = json!(null);
+        let key: CurrentKey = serde_json::from_value(value).unwrap();
+        assert_eq!((key.budgets.len(), key.allowed_data_regions.len()), (0, 0));
     }
 
     #[test]

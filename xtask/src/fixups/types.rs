@@ -1,0 +1,258 @@
+//! Types whose names depend neither on the document's own names nor on its order, and whose fields can be relied upon
+//! in a year.
+
+use std::collections::BTreeMap;
+
+use super::CHANGED;
+use super::known::{self, Kind, Known};
+use crate::diff;
+use crate::misfit::{Misfit, Pointer, Result};
+use crate::model::{Schema, Shape};
+use crate::plan::{Field, Item, Type, Value};
+
+/// Who writes values of a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Request,
+    Answer,
+}
+
+/// The types found so far, and the schema that each was made of.
+#[derive(Default)]
+pub(super) struct Types {
+    made: BTreeMap<String, (Schema, Type)>,
+}
+
+impl Types {
+    pub(super) fn finish(self) -> BTreeMap<String, Type> {
+        let types = self.made.into_iter();
+        types.map(|(name, (_, made))| (name, made)).collect()
+    }
+
+    /// Makes the object `schema` the type `name`.
+    ///
+    /// Upstream writes the key object out in each response. Left alone, each copy would become a type of its own,
+    /// named after an operation id. Every type gets its name from its place instead; copies become one type if they
+    /// say the same, and are an error if they do not.
+    pub(super) fn hoist(&mut self, name: &str, schema: &Schema, role: Role) -> Result<()> {
+        // Whether null may stand in its place is said of the place.
+        let schema = &Schema {
+            nullable: false,
+            ..schema.clone()
+        };
+        if let Some((first, _)) = self.made.get(name) {
+            return match diff::first_difference(first, schema) {
+                None => Ok(()),
+                Some(difference) => Err(schema.at.misfit(
+                    format!(
+                        "the same {name} as at {} (but '{}': {})",
+                        first.at,
+                        difference.subject,
+                        difference.what()
+                    ),
+                    CHANGED,
+                )),
+            };
+        }
+        let Shape::Object {
+            properties,
+            required,
+        } = &schema.shape
+        else {
+            return Err(schema
+                .at
+                .misfit(format!("the properties of {name}"), CHANGED));
+        };
+        let known = known::fields(name);
+        for field in known.iter().filter(|field| field.always) {
+            if !properties.contains_key(field.name) {
+                let at = schema.at.at("properties");
+                return Err(at.misfit(format!("the property '{}'", field.name), CHANGED));
+            }
+            if !required.contains(field.name) {
+                let expected = format!("'{}' among the required fields", field.name);
+                return Err(schema.at.at("required").misfit(expected, CHANGED));
+            }
+        }
+        let mut fields = BTreeMap::new();
+        let mut in_rust = BTreeMap::new();
+        for (property, inner) in properties {
+            let known = known.iter().find(|field| field.name == property);
+            let place = Place {
+                owner: name,
+                property,
+                schema: inner,
+                role,
+            };
+            if role == Role::Request
+                && required.contains(property)
+                && !known.is_some_and(|known| known.always)
+            {
+                return Err(not_sent(schema, property));
+            }
+            if as_in_rust(property).is_empty() {
+                return Err(inner
+                    .at
+                    .misfit("a name that has letters or digits", CHANGED));
+            }
+            if let Some(other) = in_rust.insert(as_in_rust(property), property) {
+                let expected = format!("a name that is not that of '{other}' in Rust");
+                return Err(inner.at.misfit(expected, CHANGED));
+            }
+            let field = match known {
+                Some(known) => self.known_field(&place, known)?,
+                None => self.other_field(&place)?,
+            };
+            fields.insert(property.clone(), field);
+        }
+        if let Some(name) = required.iter().find(|name| !properties.contains_key(*name)) {
+            let expected = format!("a property for each required field, and one for '{name}'");
+            return Err(schema.at.at("required").misfit(expected, CHANGED));
+        }
+        let made = Type {
+            description: schema.description.clone(),
+            fields,
+        };
+        self.made.insert(name.to_owned(), (schema.clone(), made));
+        Ok(())
+    }
+
+    /// A field of the table: its type is what the table says.
+    ///
+    /// Where null and absence are not the same, in a request and in what every answer has, null becomes a value of
+    /// `Nullable<T>`: the generator would make an `Option` of an optional field and of a nullable one and of one that
+    /// is both, so that a request could never say null, and an answer without `limit` would read as one without limit.
+    fn known_field(&mut self, place: &Place<'_>, known: &Known) -> Result<Field> {
+        let schema = place.schema;
+        let plaintext = matches!(known.kind, Kind::Plaintext);
+        if schema.nullable
+            && !known.null
+            && (plaintext || known.always && place.role == Role::Answer)
+        {
+            let expected = format!("'{}' never to be null", known.name);
+            return Err(schema.at.misfit(expected, CHANGED));
+        }
+        let value = match (&known.kind, &schema.shape) {
+            (Kind::Text, Shape::String) => Value::Scalar("string"),
+            (Kind::Flag, Shape::Boolean) => Value::Scalar("boolean"),
+            (Kind::Money, Shape::Number | Shape::Integer) => Value::Scalar("number"),
+            (Kind::Count, Shape::Number | Shape::Integer) => Value::Scalar("integer"),
+            (Kind::Plaintext, Shape::String) => Value::Plaintext,
+            (Kind::Texts, Shape::Array(items)) if matches!(items.shape, Shape::String) => {
+                Value::List(Box::new(Item {
+                    value: Value::Scalar("string"),
+                    nullable: false,
+                }))
+            }
+            (Kind::One(name), Shape::Object { .. }) => {
+                self.hoist(name, schema, place.role)?;
+                Value::Type((*name).to_owned())
+            }
+            (Kind::Many(name), Shape::Array(items)) => {
+                self.hoist(name, items, place.role)?;
+                let value = Value::Type((*name).to_owned());
+                Value::List(Box::new(Item {
+                    value,
+                    nullable: false,
+                }))
+            }
+            _ => {
+                let expected = format!("'{}' to be {}", known.name, known.kind.in_words());
+                return Err(schema.at.misfit(expected, CHANGED));
+            }
+        };
+        Ok(Field {
+            description: schema.description.clone(),
+            required: known.always,
+            null: known.null && (known.always || place.role == Role::Request),
+            value,
+        })
+    }
+
+    /// A field that the facade does not know. An old client must read a new answer, so that it may be absent or null
+    /// whatever the document says; what the service promises of a value today, it widens tomorrow, so that enums,
+    /// formats and bounds are not built into its type either.
+    fn other_field(&mut self, place: &Place<'_>) -> Result<Field> {
+        Ok(Field {
+            description: place.schema.description.clone(),
+            required: false,
+            null: place.role == Role::Request && place.schema.nullable,
+            value: self.value(&place.type_name(""), place.schema, place.role)?,
+        })
+    }
+
+    /// The type of a value that the facade does not know. `name` is for an object, if it turns out to be one.
+    fn value(&mut self, name: &str, schema: &Schema, role: Role) -> Result<Value> {
+        Ok(match &schema.shape {
+            // What is one of several has no type of its own in Rust.
+            Shape::Any | Shape::Union(_) => Value::Any,
+            Shape::String => Value::Scalar("string"),
+            Shape::Number => Value::Scalar("number"),
+            Shape::Integer => Value::Scalar("integer"),
+            Shape::Boolean => Value::Scalar("boolean"),
+            Shape::Array(items) => Value::List(self.item(&format!("{name}Item"), items, role)?),
+            Shape::Map(values) => Value::Map(self.item(&format!("{name}Value"), values, role)?),
+            Shape::Object { .. } => {
+                self.hoist(name, schema, role)?;
+                Value::Type(name.to_owned())
+            }
+        })
+    }
+
+    fn item(&mut self, name: &str, schema: &Schema, role: Role) -> Result<Box<Item>> {
+        Ok(Box::new(Item {
+            value: self.value(name, schema, role)?,
+            nullable: schema.nullable,
+        }))
+    }
+}
+
+/// A field of a type, and what the description says of it.
+struct Place<'a> {
+    owner: &'a str,
+    property: &'a str,
+    schema: &'a Schema,
+    role: Role,
+}
+
+impl Place<'_> {
+    /// The name of the type of this field, if it is an object: that of its owner and its own.
+    fn type_name(&self, suffix: &str) -> String {
+        let mut name = self.owner.to_owned();
+        for word in self.property.split(|c: char| !c.is_alphanumeric()) {
+            let mut letters = word.chars();
+            name.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+            name.push_str(letters.as_str());
+        }
+        name + suffix
+    }
+}
+
+impl Kind {
+    fn in_words(&self) -> &'static str {
+        match self {
+            Self::Text | Self::Plaintext => "a string",
+            Self::Flag => "a boolean",
+            Self::Money => "a number",
+            Self::Count => "an integer",
+            Self::Texts => "an array of strings",
+            Self::One(_) => "an object with properties",
+            Self::Many(_) => "an array of objects",
+        }
+    }
+}
+
+/// A field that became required would compile, and every call would fail: the facade does not send it.
+fn not_sent(schema: &Schema, field: &str) -> Misfit {
+    let at: Pointer = schema.at.at("required");
+    at.misfit(
+        format!("no required field that is not sent, as '{field}' is not"),
+        CHANGED,
+    )
+}
+
+/// What is left of a name when it becomes part of Rust: two that are the same then cannot stand side by side.
+pub(super) fn as_in_rust(name: &str) -> String {
+    let kept = name.chars().filter(|c| c.is_alphanumeric());
+    kept.flat_map(char::to_lowercase).collect()
+}
