@@ -352,12 +352,14 @@ fn a_file_that_is_no_description_gets_an_error_of_its_own_and_nothing_is_written
 
 /// Ten times as much with each line.
 fn aliases() -> String {
-    let mut text = "a0: &a0 [x]\n".to_owned();
-    for number in 1..12 {
+    let line = |number: usize| {
         let items = vec![format!("*a{}", number - 1); 10].join(", ");
-        text += &format!("a{number}: &a{number} [{items}]\n");
-    }
-    text
+        format!("a{number}: &a{number} [{items}]\n")
+    };
+    let lines = (1..12).map(line);
+    std::iter::once("a0: &a0 [x]\n".to_owned())
+        .chain(lines)
+        .collect()
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! Query parameters with the types that they really have.
 
 use super::CHANGED;
+use super::types::as_in_rust;
 use crate::misfit::{Misfit, Pointer, Result};
 use crate::model::{Endpoint, Parameter, Place, Schema, Shape};
 use crate::plan::{Argument, Item, Value};
 
 /// What the generated client of a call keeps under a name of its own, or does; a parameter of that name would be in
 /// its way.
-const TAKEN: [&str; 5] = ["client", "new", "send", "body", "body_map"];
+const TAKEN: [&str; 6] = ["client", "new", "send", "body", "body_map", "header_map"];
 
 /// The arguments of a call.
 ///
@@ -16,12 +17,12 @@ const TAKEN: [&str; 5] = ["client", "new", "send", "body", "body_map"];
 /// nullable parameter is one that is left out.
 pub(super) fn arguments(endpoint: &Endpoint) -> Result<Vec<Argument>> {
     let mut arguments = Vec::new();
-    let mut names: Vec<String> = TAKEN.map(str::to_owned).to_vec();
+    let mut names = TAKEN.map(as_in_rust).to_vec();
     for parameter in &endpoint.parameters {
         let Some(value) = value(parameter)? else {
             continue;
         };
-        let name = super::types::as_in_rust(&parameter.name);
+        let name = as_in_rust(&parameter.name);
         if name.is_empty() || names.contains(&name) {
             return Err(parameter
                 .at

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::CHANGED;
 use super::known::{self, Kind, Known};
 use crate::diff;
-use crate::misfit::{Misfit, Pointer, Result};
+use crate::misfit::Result;
 use crate::model::{Schema, Shape};
 use crate::plan::{Field, Item, Type, Value};
 
@@ -77,19 +77,24 @@ impl Types {
         let mut fields = BTreeMap::new();
         let mut in_rust = BTreeMap::new();
         for (property, inner) in properties {
-            let known = known.iter().find(|field| field.name == property);
+            let field = known.iter().find(|field| field.name == property);
+            // A field that became required would compile, and every call would fail: the facade does not send it.
+            if role == Role::Request
+                && !known.is_empty()
+                && required.contains(property)
+                && !field.is_some_and(|field| field.always)
+            {
+                let expected =
+                    format!("no required field that is not sent, as '{property}' is not");
+                return Err(schema.at.at("required").misfit(expected, CHANGED));
+            }
             let place = Place {
                 owner: name,
                 property,
                 schema: inner,
                 role,
+                required: required.contains(property),
             };
-            if role == Role::Request
-                && required.contains(property)
-                && !known.is_some_and(|known| known.always)
-            {
-                return Err(not_sent(schema, property));
-            }
             if as_in_rust(property).is_empty() {
                 return Err(inner
                     .at
@@ -99,7 +104,7 @@ impl Types {
                 let expected = format!("a name that is not that of '{other}' in Rust");
                 return Err(inner.at.misfit(expected, CHANGED));
             }
-            let field = match known {
+            let field = match field {
                 Some(known) => self.known_field(&place, known)?,
                 None => self.other_field(&place)?,
             };
@@ -171,13 +176,14 @@ impl Types {
 
     /// A field that the facade does not know. An old client must read a new answer, so that it may be absent or null
     /// whatever the document says; what the service promises of a value today, it widens tomorrow, so that enums,
-    /// formats and bounds are not built into its type either.
+    /// formats and bounds are not built into its type either. In an object that is sent, it is what the document says.
     fn other_field(&mut self, place: &Place<'_>) -> Result<Field> {
+        let sent = place.role == Role::Request;
         Ok(Field {
             description: place.schema.description.clone(),
-            required: false,
-            null: place.role == Role::Request && place.schema.nullable,
-            value: self.value(&place.type_name(""), place.schema, place.role)?,
+            required: sent && place.required,
+            null: sent && place.schema.nullable,
+            value: self.value(&place.type_name(), place.schema, place.role)?,
         })
     }
 
@@ -213,18 +219,20 @@ struct Place<'a> {
     property: &'a str,
     schema: &'a Schema,
     role: Role,
+    /// Whether the description says that it is always there.
+    required: bool,
 }
 
 impl Place<'_> {
     /// The name of the type of this field, if it is an object: that of its owner and its own.
-    fn type_name(&self, suffix: &str) -> String {
+    fn type_name(&self) -> String {
         let mut name = self.owner.to_owned();
         for word in self.property.split(|c: char| !c.is_alphanumeric()) {
             let mut letters = word.chars();
             name.extend(letters.next().into_iter().flat_map(char::to_uppercase));
             name.push_str(letters.as_str());
         }
-        name + suffix
+        name
     }
 }
 
@@ -240,15 +248,6 @@ impl Kind {
             Self::Many(_) => "an array of objects",
         }
     }
-}
-
-/// A field that became required would compile, and every call would fail: the facade does not send it.
-fn not_sent(schema: &Schema, field: &str) -> Misfit {
-    let at: Pointer = schema.at.at("required");
-    at.misfit(
-        format!("no required field that is not sent, as '{field}' is not"),
-        CHANGED,
-    )
 }
 
 /// What is left of a name when it becomes part of Rust: two that are the same then cannot stand side by side.
