@@ -97,6 +97,7 @@ impl Command {
                 let spec = (words.len() == 3).then(|| file(2));
                 Ok(Self::Lowered { spec })
             }
+            ["help"] => Ok(Self::Help),
             [] => Err("no command given".to_owned()),
             ["spec", "pull" | "diff", ..] => Err("expected one FILE".to_owned()),
             _ => Err(format!("there is no command '{}'", names.join(" "))),

@@ -403,6 +403,8 @@ fn what_it_does_not_understand_ends_with_2_and_the_usage() {
         assert!(message.contains(expected), "{arguments:?}: {message}");
         assert!(message.contains("usage: cargo xtask"), "{message}");
     }
-    let help = xtask(&["--help"]);
-    assert!(help.status.success() && said(&help).starts_with("usage"));
+    for help in ["help", "--help", "-h"] {
+        let help = xtask(&[help]);
+        assert!(help.status.success() && said(&help).starts_with("usage"));
+    }
 }
