@@ -11,6 +11,7 @@ mod environment;
 mod failures;
 mod lifecycle;
 mod requests;
+mod schemas;
 mod secrets;
 mod service;
 mod support;

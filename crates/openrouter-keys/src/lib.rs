@@ -50,7 +50,9 @@
 //! # }
 //! ```
 //!
-//! Features: `rustls` (default) and `native-tls` choose who does TLS; with both it is rustls.
+//! Features: `rustls` (default) and `native-tls` choose who does TLS; with both it is rustls. `schemars`
+//! implements `schemars::JsonSchema` for the types that serialize, so that their JSON can be described where it is stored
+//! or handed on.
 
 mod client;
 mod error;

@@ -41,6 +41,8 @@ open_enum! {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = super::schema::part))]
 #[non_exhaustive]
 pub struct KeyBudget {
     /// What it is set on.

@@ -41,6 +41,8 @@ open_enum! {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = super::schema::current_key))]
 #[non_exhaustive]
 pub struct CurrentKey {
     /// The plaintext, shortened until it is of no use; older keys may have a name here.
@@ -54,8 +56,16 @@ pub struct CurrentKey {
     /// Whether spending on the customer's own provider keys (BYOK) counts against the limit.
     pub include_byok_in_limit: bool,
     /// Spent through OpenRouter credits, USD.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(flatten, schema_with = "super::schema::credit_usage")
+    )]
     pub usage: Usage,
     /// Spent on the customer's own provider keys (BYOK), USD.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(flatten, schema_with = "super::schema::byok_usage")
+    )]
     pub byok_usage: Usage,
     /// Whether it is a key of the free tier.
     pub is_free_tier: bool,
@@ -86,6 +96,7 @@ pub struct CurrentKey {
 
 /// Today's requests to free models (UTC).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FreeModelDailyRequests {
     /// How many are allowed in a day.
@@ -98,6 +109,8 @@ pub struct FreeModelDailyRequests {
 
 /// A field that the service still sends and calls deprecated. It says nothing about the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = super::schema::part))]
 #[non_exhaustive]
 pub struct RateLimit {
     /// A number of requests.

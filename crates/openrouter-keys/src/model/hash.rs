@@ -24,11 +24,15 @@ use crate::error::Error;
 /// # Ok::<(), openrouter_keys::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = super::schema::without_example))]
 #[serde(transparent)]
-pub struct KeyHash(String);
+pub struct KeyHash(
+    #[cfg_attr(feature = "schemars", schemars(schema_with = "super::schema::hash"))] String,
+);
 
 /// Longer than any hash function's output in hexadecimal, and short enough for any URL.
-const MAX_LENGTH: usize = 256;
+pub(super) const MAX_LENGTH: usize = 256;
 
 impl KeyHash {
     /// The hash as text.

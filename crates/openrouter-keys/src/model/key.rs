@@ -26,9 +26,13 @@ use super::{KeyHash, LimitReset, Odd, Usage};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = super::schema::key))]
 #[non_exhaustive]
 pub struct Key {
     /// What names the key in every call about it. It never changes.
+    // Any text: see `KeyHash::from_server`.
+    #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub hash: KeyHash,
     /// The name for people. It need not be unique.
     pub name: String,
@@ -45,8 +49,16 @@ pub struct Key {
     /// Whether spending on the customer's own provider keys (BYOK) counts against the limit.
     pub include_byok_in_limit: bool,
     /// Spent through OpenRouter credits, USD.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(flatten, schema_with = "super::schema::credit_usage")
+    )]
     pub usage: Usage,
     /// Spent on the customer's own provider keys (BYOK), USD.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(flatten, schema_with = "super::schema::byok_usage")
+    )]
     pub byok_usage: Usage,
     /// When it was made.
     pub created_at: DateTime<Utc>,

@@ -6,6 +6,8 @@ mod hash;
 mod key;
 mod limit_reset;
 mod open_enum;
+#[cfg(feature = "schemars")]
+mod schema;
 mod time;
 mod usage;
 mod wire;

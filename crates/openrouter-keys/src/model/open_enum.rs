@@ -9,10 +9,17 @@ macro_rules! open_enum {
     ) => {
         $(#[$attribute])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+        #[cfg_attr(feature = "schemars", schemars(transform = super::schema::without_example))]
         #[non_exhaustive]
         pub enum $name {
-            $($(#[$variant_attribute])* $variant,)+
+            $(
+                $(#[$variant_attribute])*
+                #[cfg_attr(feature = "schemars", schemars(rename = $text))]
+                $variant,
+            )+
             /// A value that this version of the crate has no name for, as the service writes it.
+            #[cfg_attr(feature = "schemars", schemars(untagged))]
             Other(String),
         }
 

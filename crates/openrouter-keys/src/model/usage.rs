@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(usage.total - usage.monthly, 13.5); // USD spent in earlier months
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = super::schema::without_example))]
 #[non_exhaustive]
 pub struct Usage {
     /// Since the key was made, USD.
