@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod coverage;
 mod documented;
 mod environment;
 mod failures;
