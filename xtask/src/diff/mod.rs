@@ -223,9 +223,12 @@ impl Found {
 
     fn parameters(&mut self, ours: &[Parameter], theirs: &[Parameter]) {
         let index = |all: &[Parameter]| -> BTreeMap<(model::Place, String), Parameter> {
-            all.iter()
-                .map(|one| ((one.place, one.name.clone()), one.clone()))
-                .collect()
+            let key = |one: &Parameter| match one.place {
+                // The case of a header's name does not count.
+                model::Place::Header => (one.place, one.name.to_lowercase()),
+                place => (place, one.name.clone()),
+            };
+            all.iter().map(|one| (key(one), one.clone())).collect()
         };
         let (ours, theirs) = (index(ours), index(theirs));
         let subject = |key: &(model::Place, String)| format!("{} {}", key.0.name(), key.1);

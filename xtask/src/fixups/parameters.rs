@@ -66,10 +66,8 @@ fn value(parameter: &Parameter) -> Result<Option<Value>> {
             typed(schema, &[("integer", "integer"), ("string", "integer")])?
         }
         (Place::Query, _) => any_scalar(schema)?,
-        // Headers that attribute a call to an app are set on the facade's client, for all calls; the token is its
-        // business too, and some tools list it here.
+        // Headers that attribute a call to an app are set on the facade's client, for all calls.
         (Place::Header | Place::Cookie, _) if !parameter.required => return Ok(None),
-        (Place::Header, name) if name.eq_ignore_ascii_case("authorization") => return Ok(None),
         _ => {
             return Err(parameter
                 .at

@@ -10,6 +10,9 @@ use crate::model::{Body, Contents, Parameter, Place, Response, Schema, Shape};
 /// Flags that were written as plain strings in 2025, without a mark that tells them from other strings.
 const FLAGS: [&str; 2] = ["include_disabled", "include_expired"];
 
+/// Headers that OpenAPI says something about elsewhere: a parameter of that name is to be passed over.
+const IGNORED: [&str; 3] = ["accept", "authorization", "content-type"];
+
 impl<'a> Reader<'a> {
     /// The parameters of an operation, and those of its path that it does not have itself.
     pub(super) fn parameters(&self, item: &Node<'a>, node: &Node<'a>) -> Result<Vec<Parameter>> {
@@ -28,7 +31,9 @@ impl<'a> Reader<'a> {
                 if found[own..].iter().any(same) {
                     return Err(at.misfit("each parameter once", MALFORMED));
                 }
-                if !(overridden && found[..own].iter().any(same)) {
+                let ignored = parameter.place == Place::Header
+                    && IGNORED.contains(&parameter.name.to_lowercase().as_str());
+                if !ignored && !(overridden && found[..own].iter().any(same)) {
                     found.push(parameter);
                 }
             }

@@ -336,7 +336,7 @@ fn of_schemas() {
         ),
         (
             json!({"type": "string", "oneOf": [{"type": "number"}, {"type": "null"}]}),
-            ": expected nothing that contradicts #/components/schemas/ApiKey/properties/new/oneOf/0",
+            ": expected nothing that contradicts #/components/schemas/ApiKey/properties/test_new/oneOf/0",
         ),
         (
             json!({"allOf": [{"type": "string"}, {"type": "number"}]}),
@@ -385,9 +385,9 @@ fn of_schemas() {
         (json!(false), ": expected an object"),
         (json!({"description": 5}), "/description: expected a string"),
     ] {
-        let place = format!("#/components/schemas/ApiKey/properties/new{expected}");
+        let place = format!("#/components/schemas/ApiKey/properties/test_new{expected}");
         check(&[(&written.to_string(), &place, &|document| {
-            schema(document, "ApiKey")["properties"]["new"] = written.clone();
+            schema(document, "ApiKey")["properties"]["test_new"] = written.clone();
         })]);
     }
 }
@@ -586,12 +586,12 @@ fn of_bodies_and_answers() {
         ),
         (
             "a new field that has to be sent",
-            "#/components/schemas/UpdateKeyRequest/required: expected no required field that is not sent, as 'why'",
+            "#/components/schemas/UpdateKeyRequest/required: expected no required field that is not sent, as 'test_why'",
             &|document| {
                 add(
                     document,
                     "UpdateKeyRequest",
-                    "why",
+                    "test_why",
                     json!({"type": "string"}),
                 );
             },

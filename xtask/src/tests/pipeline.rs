@@ -96,7 +96,7 @@ fn additions_are_no_error() {
             add(
                 document,
                 "ApiKey",
-                "colour",
+                "test_colour",
                 json!({"type": ["string", "null"], "enum": ["red", null]}),
             );
         }),
@@ -104,7 +104,7 @@ fn additions_are_no_error() {
             add(
                 document,
                 "ApiKey",
-                "colour",
+                "test_colour",
                 json!({"type": "string", "format": "hex"}),
             );
         }),
@@ -112,35 +112,34 @@ fn additions_are_no_error() {
             add(
                 document,
                 "ApiKey",
-                "extra",
+                "test_extra",
                 json!({"type": ["object", "null"], "additionalProperties": {}}),
             );
         }),
         ("a field of many shapes", &|document| {
             let shapes = json!([{"type": "string"}, {"type": "array", "items": {"type": "number"}}, {"type": "null"}]);
-            add(document, "ApiKey", "extra", json!({"anyOf": shapes}));
+            add(document, "ApiKey", "test_extra", json!({"anyOf": shapes}));
         }),
         ("an object that may be null", &|document| {
             let owner = json!({"type": ["object", "null"], "required": ["id"], "properties": {"id": {"type": "string"}}});
-            add(document, "ApiKey", "owner", owner);
+            add(document, "ApiKey", "test_owner", owner);
         }),
         ("a list that may be null", &|document| {
             let tags =
                 json!({"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 3});
-            add(document, "ApiKey", "tags", tags);
+            add(document, "ApiKey", "test_tags", tags);
         }),
         ("maps of objects and lists of lists", &|document| {
             let inner = json!({"type": "object", "properties": {"a": {"type": "array", "items": {"type": "array", "items": {"type": ["integer", "null"]}}}}});
             add(
                 document,
                 "CurrentKey",
-                "deep",
+                "test_deep",
                 json!({"type": "object", "additionalProperties": inner}),
             );
         }),
         ("a query parameter", &|document| {
-            let parameter =
-                json!({"name": "sort", "in": "query", "schema": {"type": "string", "enum": ["a"]}});
+            let parameter = json!({"name": "test_sort", "in": "query", "schema": {"type": "string", "enum": ["a"]}});
             document["paths"]["/keys"]["get"]["parameters"]
                 .as_array_mut()
                 .unwrap()
@@ -149,7 +148,7 @@ fn additions_are_no_error() {
         (
             "a query parameter that may stand more than once",
             &|document| {
-                let parameter = json!({"name": "tags", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}});
+                let parameter = json!({"name": "test_tags", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}});
                 document["paths"]["/keys"]["get"]["parameters"]
                     .as_array_mut()
                     .unwrap()
@@ -157,22 +156,22 @@ fn additions_are_no_error() {
             },
         ),
         ("a body field", &|document| {
-            schema(document, "UpdateKeyRequest")["properties"]["colour"] =
+            schema(document, "UpdateKeyRequest")["properties"]["test_colour"] =
                 json!({"type": ["string", "null"]});
         }),
         ("a body field that is an object or null", &|document| {
             let limits = json!({"type": ["object", "null"], "properties": {"day": {"type": ["number", "null"]}}});
-            schema(document, "CreateKeyRequest")["properties"]["limits"] = limits;
+            schema(document, "CreateKeyRequest")["properties"]["test_limits"] = limits;
         }),
         ("a status", &|document| {
             let conflict = json!({"$ref": "#/components/responses/Conflict"});
-            document["paths"]["/keys"]["post"]["responses"]["409"] = conflict;
+            document["paths"]["/keys"]["post"]["responses"]["419"] = conflict;
         }),
         ("an enum value", &|document| {
             schema(document, "LimitReset")["enum"]
                 .as_array_mut()
                 .unwrap()
-                .push(json!("hourly"));
+                .push(json!("test_hourly"));
         }),
     ];
     for (what, change) in additions {
@@ -190,9 +189,11 @@ fn additions_are_no_error() {
 
 #[test]
 fn an_unknown_field_changes_the_output_by_itself_alone() {
-    let document = changed(|document| add(document, "ApiKey", "colour", json!({"type": "string"})));
+    let document =
+        changed(|document| add(document, "ApiKey", "test_colour", json!({"type": "string"})));
     let mut expected = lowered(&ours()).unwrap();
-    expected["components"]["schemas"]["ApiKey"]["properties"]["colour"] = json!({"type": "string"});
+    expected["components"]["schemas"]["ApiKey"]["properties"]["test_colour"] =
+        json!({"type": "string"});
     assert_eq!(lowered(&document).unwrap(), expected);
 
     let (before, after) = (generated(&ours()).unwrap(), generated(&document).unwrap());
@@ -212,7 +213,7 @@ fn an_unknown_field_changes_the_output_by_itself_alone() {
     assert!(
         lines('+')
             .iter()
-            .filter(|line| line.contains("colour"))
+            .filter(|line| line.contains("test_colour"))
             .count()
             > 4,
         "{shown}"
@@ -222,7 +223,10 @@ fn an_unknown_field_changes_the_output_by_itself_alone() {
             .into_iter()
             .filter(|line| line.contains(&format!("{kind} ")))
             .collect();
-        assert!(new.iter().all(|line| line.contains("fn colour")), "{new:?}");
+        assert!(
+            new.iter().all(|line| line.contains("fn test_colour")),
+            "{new:?}"
+        );
     }
 }
 
