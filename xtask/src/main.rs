@@ -42,7 +42,7 @@ usage: cargo xtask COMMAND
       of types with null; const and an enum of one value; a boolean in a query, with a mark or as a string; a number
       with the format double, float or none, an integer with int32, int64 or none; whether an object may have further
       members; oneOf or anyOf with null, and allOf of parts that agree; whether a boolean of an answer is always the
-      same one; null in a query; headers.
+      same one; null in a query; the headers of an answer.
 
   spec lowered [FILE]
       Prints the OpenAPI 3.0.3 document that the generator is given for a description.

@@ -24,9 +24,10 @@ fn an_addition_fails_the_coverage_test_and_nothing_else() {
     let text = serde_saphyr::to_string(&description).expect("it can be written");
     std::fs::write(&spec, text).expect("the copy can be written to");
 
-    let (passed, said) = copy.cargo(&["run", "--quiet", "-p", "xtask", "--", "codegen"]);
+    let (passed, said) =
+        copy.cargo(&["run", "--locked", "--quiet", "-p", "xtask", "--", "codegen"]);
     assert!(passed, "{said}");
-    let (passed, said) = copy.cargo(&["test", "--workspace", "--no-fail-fast"]);
+    let (passed, said) = copy.cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
     assert!(!passed, "the coverage test has to fail");
     let mut failed: Vec<_> = said
         .lines()
@@ -118,7 +119,6 @@ impl Copy {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("additive-rule");
         let output = Command::new(env!("CARGO"))
             .args(arguments)
-            .arg("--locked")
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", target)
             .env("RUST_BACKTRACE", "0")

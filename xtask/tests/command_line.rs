@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::{Value, json};
+
 fn xtask(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(arguments)
@@ -64,6 +66,10 @@ impl Drop for Folder {
     }
 }
 
+fn description() -> Value {
+    serde_saphyr::from_str(&ours()).expect("it is YAML")
+}
+
 fn ours() -> String {
     std::fs::read_to_string(OURS).expect("the description is there")
 }
@@ -114,11 +120,10 @@ fn another_description_is_read_and_another_file_written() {
 #[test]
 fn what_is_pulled_gives_what_the_whole_gives_and_pulling_it_again_changes_nothing() {
     let folder = Folder::new("pull");
-    let whole = ours().replace(
-        "\npaths:\n",
-        "\npaths:\n  /chat:\n    post:\n      responses: {}\n",
-    ) + "    Unused: { description: Nobody references this. }\n";
-    let whole = folder.write("whole.yaml", whole);
+    let mut document = description();
+    document["paths"]["/chat"]["post"]["responses"] = json!({});
+    document["components"]["schemas"]["Unused"] = json!({"description": "Nobody references this."});
+    let whole = folder.write("whole.json", document.to_string());
     let slice = folder.path("slice.yaml");
     let output = xtask(&["spec", "pull", &whole, "--out", &slice]);
     assert_eq!(
@@ -154,7 +159,8 @@ fn what_is_pulled_gives_what_the_whole_gives_and_pulling_it_again_changes_nothin
     );
 
     // Over a file that is there, it says what changes in that file.
-    let changed = folder.write("changed.yaml", text.replace("minimum: 0", "minimum: 5"));
+    document["components"]["parameters"]["Offset"]["schema"]["minimum"] = json!(5);
+    let changed = folder.write("changed.yaml", document.to_string());
     let output = xtask(&["spec", "pull", &slice, "--out", &changed]);
     let line = "compatible  GET /keys query offset: minimum changed from 5 to 0";
     assert!(said(&output).contains(line), "{}", said(&output));
@@ -178,24 +184,26 @@ fn differences_are_the_exit_code() {
     let output = xtask(&["spec", "diff", OURS, "--json"]);
     assert_eq!((output.status.code(), &*said(&output)), (Some(0), "[]\n"));
 
-    let other = folder.write(
-        "other.yaml",
-        ours().replace("operationId: getKey", "operationId: readKey"),
-    );
+    let mut document = description();
+    document["paths"]["/keys/{hash}"]["get"]["operationId"] = json!("readKey");
+    let other = folder.write("other.json", document.to_string());
     let output = xtask(&["spec", "diff", &other]);
     let line = "compatible  GET /keys/{hash} operation id: id changed from getKey to readKey";
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).starts_with(line), "{}", said(&output));
     let output = xtask(&["spec", "diff", "--reverse", "--json", &other]);
     assert_eq!(output.status.code(), Some(1));
-    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let json: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     assert_eq!(
         (&json[0]["from"], &json[0]["to"]),
         (&"readKey".into(), &"getKey".into())
     );
 
     // An operation that is gone is a difference, and no error.
-    let other = folder.write("gone.yaml", ours().replace("  /key:\n", "  /other:\n"));
+    let mut document = description();
+    let paths = document["paths"].as_object_mut().expect("an object");
+    paths.remove("/key");
+    let other = folder.write("gone.json", document.to_string());
     let output = xtask(&["spec", "diff", &other]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
@@ -280,7 +288,7 @@ fn a_file_that_is_no_description_gets_an_error_of_its_own_and_nothing_is_written
         ("zeros.yaml", vec![0; 4096], "expected a"),
         (
             "not-a-number.yaml",
-            text.replace("minimum: 0", "minimum: .nan").into_bytes(),
+            format!("{text}x-not-a-number: .nan\n").into_bytes(),
             "non-finite float",
         ),
         (

@@ -33,7 +33,7 @@ impl<'a> Reader<'a> {
                 }
                 let ignored = parameter.place == Place::Header
                     && IGNORED.contains(&parameter.name.to_lowercase().as_str());
-                if !ignored && !(overridden && found[..own].iter().any(same)) {
+                if !(ignored || overridden && found[..own].iter().any(same)) {
                     found.push(parameter);
                 }
             }

@@ -23,7 +23,7 @@ pub(super) fn part(schema: &mut Schema) {
 }
 
 /// A type that goes by way of the generated one, which knows two kinds of null: `nulls` are always there, and any other
-/// field that may be null is left out instead. So is an empty list.
+/// field that may be null is left out instead. So is an empty list, for which null is read too.
 fn as_on_the_wire(schema: &mut Schema, nulls: &[&str]) {
     without_example(schema);
     let properties = schema.get("properties").and_then(Value::as_object);
@@ -33,6 +33,12 @@ fn as_on_the_wire(schema: &mut Schema, nulls: &[&str]) {
         .filter(|(name, property)| !may_be_empty(property) || nulls.contains(&name.as_str()))
         .map(|(name, _)| name.clone())
         .collect();
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (_, property) in properties.into_iter().flatten() {
+        if property["type"] == "array" {
+            property["type"] = json!(["array", "null"]);
+        }
+    }
     if required.is_empty() {
         schema.remove("required");
     } else {
