@@ -94,6 +94,7 @@ async fn pages_run_from_the_newest_to_the_oldest() {
         assert_eq!(page.offset, next);
         offset = page.next_offset();
         seen.extend(page);
+        assert!(seen.len() <= 250, "a page came twice");
     }
     assert_eq!(seen.len(), 250);
     assert!(

@@ -480,6 +480,14 @@ fn both(mut one: Schema, other: Schema) -> Result<Schema> {
         {
             object
         }
+        // A type beside alternatives that are all of it.
+        (shape, Shape::Union(members)) | (Shape::Union(members), shape)
+            if members
+                .iter()
+                .all(|member| member.shape.name() == shape.name()) =>
+        {
+            Shape::Union(members)
+        }
         _ => return Err(contradiction()),
     };
     one.description = one.description.or(other.description);
