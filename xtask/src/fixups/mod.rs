@@ -41,5 +41,9 @@ pub(crate) fn apply(description: Description) -> Result<Plan> {
     })
 }
 
-const CHANGED: &str =
-    "the description changed in a way this fixup does not know; look at the change, then teach it";
+const CHANGED: &str = "the description changed in a way that xtask/src/fixups does not know; look at what it means \
+     for a client, then teach it";
+
+/// What to do about a field that the facade cannot do without.
+const LACKING: &str =
+    "documents from before 2025-10-16 lack some; give a newer one, or look at what changed";

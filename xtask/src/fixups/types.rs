@@ -1,10 +1,10 @@
 //! Types whose names depend neither on the document's own names nor on its order, and whose fields can be relied upon
 //! in a year.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::CHANGED;
 use super::known::{self, Kind, Known};
+use super::{CHANGED, LACKING};
 use crate::diff;
 use crate::misfit::Result;
 use crate::model::{Schema, Shape};
@@ -64,30 +64,13 @@ impl Types {
                 .misfit(format!("the properties of {name}"), CHANGED));
         };
         let known = known::fields(name);
-        for field in known.iter().filter(|field| field.always) {
-            if !properties.contains_key(field.name) {
-                let at = schema.at.at("properties");
-                return Err(at.misfit(format!("the property '{}'", field.name), CHANGED));
-            }
-            if !required.contains(field.name) {
-                let expected = format!("'{}' among the required fields", field.name);
-                return Err(schema.at.at("required").misfit(expected, CHANGED));
-            }
+        relied_upon(known, schema, properties, required)?;
+        if role == Role::Request {
+            nothing_else_required(known, schema, required)?;
         }
+        apart_in_rust(properties)?;
         let mut fields = BTreeMap::new();
-        let mut in_rust = BTreeMap::new();
         for (property, inner) in properties {
-            let field = known.iter().find(|field| field.name == property);
-            // A field that became required would compile, and every call would fail: the facade does not send it.
-            if role == Role::Request
-                && !known.is_empty()
-                && required.contains(property)
-                && !field.is_some_and(|field| field.always)
-            {
-                let expected =
-                    format!("no required field that is not sent, as '{property}' is not");
-                return Err(schema.at.at("required").misfit(expected, CHANGED));
-            }
             let place = Place {
                 owner: name,
                 property,
@@ -95,24 +78,11 @@ impl Types {
                 role,
                 required: required.contains(property),
             };
-            if as_in_rust(property).is_empty() {
-                return Err(inner
-                    .at
-                    .misfit("a name that has letters or digits", CHANGED));
-            }
-            if let Some(other) = in_rust.insert(as_in_rust(property), property) {
-                let expected = format!("a name that is not that of '{other}' in Rust");
-                return Err(inner.at.misfit(expected, CHANGED));
-            }
-            let field = match field {
+            let field = match known.iter().find(|known| known.name == property) {
                 Some(known) => self.known_field(&place, known)?,
                 None => self.other_field(&place)?,
             };
             fields.insert(property.clone(), field);
-        }
-        if let Some(name) = required.iter().find(|name| !properties.contains_key(*name)) {
-            let expected = format!("a property for each required field, and one for '{name}'");
-            return Err(schema.at.at("required").misfit(expected, CHANGED));
         }
         let made = Type {
             description: schema.description.clone(),
@@ -248,6 +218,66 @@ impl Kind {
             Self::Many(_) => "an array of objects",
         }
     }
+}
+
+/// Makes sure that what the facade relies on is there, and is promised to be.
+fn relied_upon(
+    known: &[Known],
+    schema: &Schema,
+    properties: &BTreeMap<String, Schema>,
+    required: &BTreeSet<String>,
+) -> Result<()> {
+    for field in known.iter().filter(|field| field.always) {
+        if !properties.contains_key(field.name) {
+            let at = schema.at.at("properties");
+            return Err(at.misfit(format!("the property '{}'", field.name), LACKING));
+        }
+        if !required.contains(field.name) {
+            let expected = format!("'{}' among the required fields", field.name);
+            return Err(schema.at.at("required").misfit(expected, LACKING));
+        }
+    }
+    match required.iter().find(|name| !properties.contains_key(*name)) {
+        None => Ok(()),
+        Some(name) => {
+            let expected = format!("a property for each required field, and one for '{name}'");
+            Err(schema.at.at("required").misfit(expected, CHANGED))
+        }
+    }
+}
+
+/// A field of a request that became required would compile, and every call would fail: the facade does not send it.
+fn nothing_else_required(
+    known: &[Known],
+    schema: &Schema,
+    required: &BTreeSet<String>,
+) -> Result<()> {
+    let sent = |name: &String| known.iter().any(|field| field.always && field.name == name);
+    match required.iter().find(|name| !sent(name)) {
+        // An object that the facade knows nothing of is not sent at all.
+        Some(name) if !known.is_empty() => {
+            let expected = format!("no required field that is not sent, as '{name}' is not");
+            Err(schema.at.at("required").misfit(expected, CHANGED))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Two properties must not become one field.
+fn apart_in_rust(properties: &BTreeMap<String, Schema>) -> Result<()> {
+    let mut names = BTreeMap::new();
+    for (property, schema) in properties {
+        let name = as_in_rust(property);
+        if name.is_empty() {
+            let expected = "a name that has letters or digits";
+            return Err(schema.at.misfit(expected, CHANGED));
+        }
+        if let Some(other) = names.insert(name, property) {
+            let expected = format!("a name that is not that of '{other}' in Rust");
+            return Err(schema.at.misfit(expected, CHANGED));
+        }
+    }
+    Ok(())
 }
 
 /// What is left of a name when it becomes part of Rust: two that are the same then cannot stand side by side.
