@@ -13,7 +13,7 @@ use crate::misfit::Pointer;
 use crate::model::{self, Body, Contents, Description, Endpoint, Parameter, Response};
 
 pub(crate) use report::{as_json, as_text};
-use schema::{Direction, describe};
+use schema::{Direction, Place, describe};
 pub(crate) use schema::{first_difference, same};
 
 /// One thing that differs.
@@ -87,13 +87,18 @@ pub(crate) fn differences(ours: &Description, theirs: &Description) -> Vec<Diffe
                 } else {
                     Change::Added
                 };
-                found.whole(Kind::Operation, "", change, None, &operation.at());
+                found.push(Difference::new(
+                    Kind::Operation,
+                    "",
+                    change,
+                    &operation.at(),
+                ));
             }
         }
     }
     for (name, at, change) in one_sided(&ours.others, &theirs.others) {
         found.operation = Some(format!("{} {}", name.0.to_uppercase(), name.1));
-        found.whole(Kind::Operation, "", change, None, at);
+        found.push(Difference::new(Kind::Operation, "", change, at));
     }
     found.list
 }
@@ -116,6 +121,40 @@ fn one_sided<'a, K: Ord, V>(
     missing(ours, theirs, Change::Removed).chain(missing(theirs, ours, Change::Added))
 }
 
+impl Difference {
+    /// Something that only one of the two has, or that both have and say differently. Who relied on it loses by its
+    /// removal; whether anything else breaks is for the caller to say.
+    fn new(kind: Kind, subject: impl Into<String>, change: Change, at: &Pointer) -> Self {
+        Self {
+            breaking: change == Change::Removed,
+            operation: None,
+            subject: subject.into(),
+            kind,
+            change,
+            from: None,
+            to: None,
+            at: at.clone(),
+        }
+    }
+
+    fn breaking(self, breaking: bool) -> Self {
+        Self { breaking, ..self }
+    }
+
+    /// What it is in words: what it was if it is gone, and what it becomes otherwise.
+    fn which_is(self, what: String) -> Self {
+        if self.change == Change::Removed {
+            self.changes(Some(what), None)
+        } else {
+            self.changes(None, Some(what))
+        }
+    }
+
+    fn changes(self, from: Option<String>, to: Option<String>) -> Self {
+        Self { from, to, ..self }
+    }
+}
+
 #[derive(Default)]
 struct Found {
     list: Vec<Difference>,
@@ -130,28 +169,6 @@ impl Found {
         });
     }
 
-    /// Something that only one of the two has. Who relied on it loses by its removal; who did not know it does not
-    /// mind its presence. Of failures it is the other way round: see [`Self::statuses`].
-    fn whole(
-        &mut self,
-        kind: Kind,
-        subject: &str,
-        change: Change,
-        what: Option<String>,
-        at: &Pointer,
-    ) {
-        self.push(Difference {
-            breaking: change == Change::Removed,
-            operation: None,
-            subject: subject.to_owned(),
-            kind,
-            change,
-            from: what.clone().filter(|_| change == Change::Removed),
-            to: what.filter(|_| change == Change::Added),
-            at: at.clone(),
-        });
-    }
-
     /// A slice may leave the servers out.
     fn servers(&mut self, ours: &[String], theirs: &[String]) {
         if ours.is_empty() || theirs.is_empty() {
@@ -162,7 +179,7 @@ impl Found {
             urls.iter().map(|url| (url.clone(), at.clone())).collect()
         };
         for (url, at, change) in one_sided(&index(ours), &index(theirs)) {
-            self.whole(Kind::Server, url, change, None, at);
+            self.push(Difference::new(Kind::Server, url, change, at));
         }
     }
 
@@ -170,28 +187,22 @@ impl Found {
         let at = theirs.operation.at();
         if ours.id != theirs.id {
             // Nobody sends it. Our own names come from the method and the path.
-            self.push(Difference {
-                breaking: false,
-                operation: None,
-                subject: "operation id".to_owned(),
-                kind: Kind::OperationId,
-                change: Change::Changed(Aspect::Id),
-                from: ours.id.clone(),
-                to: theirs.id.clone(),
-                at: at.at("operationId"),
-            });
+            let change = Change::Changed(Aspect::Id);
+            let at = at.at("operationId");
+            let difference = Difference::new(Kind::OperationId, "operation id", change, &at);
+            self.push(difference.changes(ours.id.clone(), theirs.id.clone()));
         }
-        self.deprecation(Kind::Operation, "", ours.deprecated, theirs.deprecated, &at);
+        self.deprecation(
+            Kind::Operation,
+            "",
+            (ours.deprecated, theirs.deprecated),
+            &at,
+        );
         // A slice may leave the schemes out.
         if !ours.security.is_empty() && !theirs.security.is_empty() {
             for (kind, at, change) in one_sided(&ours.security, &theirs.security) {
-                self.whole(
-                    Kind::Security,
-                    &format!("authentication {kind}"),
-                    change,
-                    None,
-                    at,
-                );
+                let subject = format!("authentication {kind}");
+                self.push(Difference::new(Kind::Security, subject, change, at));
             }
         }
         self.parameters(&ours.parameters, &theirs.parameters);
@@ -199,25 +210,36 @@ impl Found {
         self.statuses(&ours.responses, &theirs.responses);
     }
 
-    fn deprecation(&mut self, kind: Kind, subject: &str, ours: bool, theirs: bool, at: &Pointer) {
-        let word = |deprecated| {
-            if deprecated {
-                "deprecated"
-            } else {
-                "not deprecated"
-            }
-        };
+    fn deprecation(
+        &mut self,
+        kind: Kind,
+        subject: &str,
+        (ours, theirs): (bool, bool),
+        at: &Pointer,
+    ) {
         if ours != theirs {
-            self.push(Difference {
-                breaking: false,
-                operation: None,
-                subject: subject.to_owned(),
-                kind,
-                change: Change::Changed(Aspect::Deprecation),
-                from: Some(word(ours).to_owned()),
-                to: Some(word(theirs).to_owned()),
-                at: at.clone(),
+            let [from, to] = [ours, theirs].map(|deprecated| {
+                let word = if deprecated {
+                    "deprecated"
+                } else {
+                    "not deprecated"
+                };
+                Some(word.to_owned())
             });
+            let change = Change::Changed(Aspect::Deprecation);
+            self.push(Difference::new(kind, subject, change, at).changes(from, to));
+        }
+    }
+
+    /// Something that has to be there in one of the two, and not in the other.
+    fn required(&mut self, place: &Place, (ours, theirs): (bool, bool), at: &Pointer) {
+        if ours != theirs {
+            let [from, to] = [ours, theirs].map(|required| Some(presence(required).to_owned()));
+            let change = Change::Changed(Aspect::Required);
+            let difference = Difference::new(place.kind, &*place.subject, change, at);
+            // A client has to send more, or may rely on less.
+            let breaking = theirs == (place.direction != Direction::Response);
+            self.push(difference.breaking(breaking).changes(from, to));
         }
     }
 
@@ -231,139 +253,86 @@ impl Found {
             all.iter().map(|one| (key(one), one.clone())).collect()
         };
         let (ours, theirs) = (index(ours), index(theirs));
-        let subject = |key: &(model::Place, String)| format!("{} {}", key.0.name(), key.1);
+        let subject = |(place, name): &(model::Place, String)| format!("{} {name}", place.name());
         for (key, parameter, change) in one_sided(&ours, &theirs) {
             let what = format!(
                 "{}, {}",
                 describe(&parameter.schema),
                 presence(parameter.required)
             );
-            self.whole(
-                Kind::Parameter,
-                &subject(key),
-                change,
-                Some(what),
-                &parameter.at,
-            );
-            if change == Change::Added && parameter.required {
-                self.last_breaks();
-            }
+            let difference = Difference::new(Kind::Parameter, subject(key), change, &parameter.at);
+            let breaking = change == Change::Removed || parameter.required;
+            self.push(difference.breaking(breaking).which_is(what));
         }
         for (key, ours) in &ours {
             let Some(theirs) = theirs.get(key) else {
                 continue;
             };
-            let subject = subject(key);
-            self.required(
-                Kind::Parameter,
-                &subject,
-                (ours.required, theirs.required),
-                Direction::Query,
-                &theirs.at,
-            );
-            self.deprecation(
-                Kind::Parameter,
-                &subject,
-                ours.deprecated,
-                theirs.deprecated,
-                &theirs.at,
-            );
-            let place = schema::Place {
+            let place = Place {
                 kind: Kind::Parameter,
                 direction: Direction::Query,
-                subject,
+                subject: subject(key),
             };
+            self.required(&place, (ours.required, theirs.required), &theirs.at);
+            let deprecated = (ours.deprecated, theirs.deprecated);
+            self.deprecation(place.kind, &place.subject, deprecated, &theirs.at);
             place.compare(self, &ours.schema, &theirs.schema);
         }
     }
 
-    fn last_breaks(&mut self) {
-        if let Some(last) = self.list.last_mut() {
-            last.breaking = true;
-        }
-    }
-
-    /// Something that has to be there in one of the two, and not in the other.
-    fn required(
-        &mut self,
-        kind: Kind,
-        subject: &str,
-        (ours, theirs): (bool, bool),
-        direction: Direction,
-        at: &Pointer,
-    ) {
-        if ours != theirs {
-            self.push(Difference {
-                // A client has to send more, or may rely on less.
-                breaking: theirs == (direction != Direction::Response),
-                operation: None,
-                subject: subject.to_owned(),
-                kind,
-                change: Change::Changed(Aspect::Required),
-                from: Some(presence(ours).to_owned()),
-                to: Some(presence(theirs).to_owned()),
-                at: at.clone(),
-            });
-        }
-    }
-
     fn bodies(&mut self, ours: Option<&Body>, theirs: Option<&Body>) {
+        let place = |kind| Place {
+            kind,
+            direction: Direction::Request,
+            subject: "body".to_owned(),
+        };
         match (ours, theirs) {
             (None, None) => {}
             (Some(ours), Some(theirs)) => {
                 let required = (ours.required, theirs.required);
-                self.required(Kind::Body, "body", required, Direction::Request, &theirs.at);
-                let place = schema::Place {
-                    kind: Kind::BodyField,
-                    direction: Direction::Request,
-                    subject: "body".to_owned(),
-                };
-                self.contents(&place, (&ours.contents, &theirs.contents), &theirs.at);
+                self.required(&place(Kind::Body), required, &theirs.at);
+                let contents = (&ours.contents, &theirs.contents);
+                self.contents(&place(Kind::BodyField), contents, &theirs.at);
             }
-            (Some(ours), None) => self.whole(Kind::Body, "body", Change::Removed, None, &ours.at),
+            (Some(ours), None) => {
+                self.push(Difference::new(
+                    Kind::Body,
+                    "body",
+                    Change::Removed,
+                    &ours.at,
+                ));
+            }
             (None, Some(theirs)) => {
+                let difference = Difference::new(Kind::Body, "body", Change::Added, &theirs.at);
                 let what = presence(theirs.required).to_owned();
-                self.whole(Kind::Body, "body", Change::Added, Some(what), &theirs.at);
-                if theirs.required {
-                    self.last_breaks();
-                }
+                self.push(difference.breaking(theirs.required).which_is(what));
             }
         }
     }
 
     fn statuses(&mut self, ours: &BTreeMap<String, Response>, theirs: &BTreeMap<String, Response>) {
         for (status, response, change) in one_sided(ours, theirs) {
-            self.whole(
-                Kind::Status,
-                &status.to_lowercase(),
-                change,
-                None,
-                &response.at,
-            );
             // A client copes with a failure that it does not know, and does not miss one. A success is what it waits
             // for: it may take another one for a failure.
-            if let Some(last) = self.list.last_mut() {
-                last.breaking = status.starts_with('2');
-            }
+            let breaking = status.starts_with('2');
+            let difference =
+                Difference::new(Kind::Status, status.to_lowercase(), change, &response.at);
+            self.push(difference.breaking(breaking));
         }
         for (status, ours) in ours {
             if let Some(theirs) = theirs.get(status) {
-                let place = schema::Place {
+                let place = Place {
                     kind: Kind::ResponseField,
                     direction: Direction::Response,
                     subject: status.to_lowercase(),
                 };
-                self.contents(&place, (&ours.contents, &theirs.contents), &theirs.at);
+                let contents = (&ours.contents, &theirs.contents);
+                self.contents(&place, contents, &theirs.at);
             }
         }
     }
 
-    fn contents(
-        &mut self,
-        place: &schema::Place,
-        (ours, theirs): (&Contents, &Contents),
-        at: &Pointer,
-    ) {
+    fn contents(&mut self, place: &Place, (ours, theirs): (&Contents, &Contents), at: &Pointer) {
         for (media_type, schema, change) in one_sided(ours, theirs) {
             let subject = format!("{} {media_type}", place.subject);
             let at = if change == Change::Added {
@@ -371,7 +340,7 @@ impl Found {
             } else {
                 at
             };
-            self.whole(Kind::MediaType, &subject, change, None, at);
+            self.push(Difference::new(Kind::MediaType, subject, change, at));
         }
         for (media_type, ours) in ours {
             if let Some(theirs) = theirs.get(media_type) {

@@ -101,10 +101,10 @@ impl Place {
             .contains(name);
             let what = format!("{}, {}", describe(schema), presence(required));
             let subject = self.member(name).subject;
-            found.whole(self.kind, &subject, change, Some(what), &schema.at);
-            if change == Change::Added && required && self.direction == Direction::Request {
-                found.last_breaks();
-            }
+            let sent = required && self.direction == Direction::Request;
+            let difference = Difference::new(self.kind, subject, change, &schema.at);
+            let breaking = change == Change::Removed || sent;
+            found.push(difference.breaking(breaking).which_is(what));
         }
         for (name, our) in ours.0 {
             let Some(their) = theirs.0.get(name) else {
@@ -112,20 +112,9 @@ impl Place {
             };
             let place = self.member(name);
             let required = (ours.1.contains(name), theirs.1.contains(name));
-            found.required(
-                self.kind,
-                &place.subject,
-                required,
-                self.direction,
-                &their.at,
-            );
-            found.deprecation(
-                self.kind,
-                &place.subject,
-                our.deprecated,
-                their.deprecated,
-                &their.at,
-            );
+            found.required(&place, required, &their.at);
+            let deprecated = (our.deprecated, their.deprecated);
+            found.deprecation(place.kind, &place.subject, deprecated, &their.at);
             place.compare(found, our, their);
         }
     }
@@ -281,16 +270,8 @@ impl Place {
         (from, to): (Option<String>, Option<String>),
         theirs: &Schema,
     ) {
-        found.push(Difference {
-            breaking,
-            operation: None,
-            subject: self.subject.clone(),
-            kind: self.kind,
-            change,
-            from,
-            to,
-            at: theirs.at.clone(),
-        });
+        let difference = Difference::new(self.kind, &*self.subject, change, &theirs.at);
+        found.push(difference.breaking(breaking).changes(from, to));
     }
 }
 

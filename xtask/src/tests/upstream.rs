@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::shuffled::Shuffle;
 use super::{differences, generated, lowered, ours};
 use crate::commands::Source;
 use crate::{document, repository};
@@ -36,6 +37,15 @@ fn an_official_document_gives_code_whole_or_as_a_slice_as_yaml_or_as_json() {
         assert_eq!(lowered(&once).unwrap(), once);
         assert!(differences(&document, &slice).is_empty());
         assert!(slice.to_string().len() * 10 < document.to_string().len() * 4);
+    }
+}
+
+#[test]
+fn the_order_of_an_official_document_changes_nothing() {
+    for document in DATES.into_iter().filter_map(official) {
+        let shuffled = document::parse(&Shuffle(7).text(&document)).unwrap();
+        assert_eq!(generated(&shuffled), generated(&document));
+        assert_eq!(differences(&document, &shuffled), [""; 0]);
     }
 }
 
