@@ -126,8 +126,10 @@ fn reachable<'a>(
             }
             Value::Object(map) => {
                 for (key, item) in map {
-                    // An example may look like anything; but a property may be called example.
-                    let illustrates = matches!(key.as_str(), "example" | "examples");
+                    // An example may look like anything, and so may a remark to some tool; but a property may have
+                    // such a name too.
+                    let illustrates =
+                        matches!(key.as_str(), "example" | "examples") || key.starts_with("x-");
                     if !illustrates || at.is_at("properties") {
                         open.push((at.at(key), item));
                     }

@@ -55,12 +55,14 @@ fn selecting_twice_is_selecting_once() {
         .push(json!({"name": "chat"}));
     document["x-root"] = json!(1);
     // What an example looks like is nobody's business.
-    let example = json!({"$ref": "nowhere"});
-    schema(&mut document, "ApiKey")["example"] = example;
+    let unread = json!({"$ref": "nowhere"});
+    schema(&mut document, "ApiKey")["example"] = unread.clone();
+    schema(&mut document, "ApiKey")["x-test"] = unread.clone();
     let selected = select::select(&document).unwrap();
     assert_eq!(select::select(&selected).unwrap(), selected);
     let mut expected = ours();
-    schema(&mut expected, "ApiKey")["example"] = json!({"$ref": "nowhere"});
+    schema(&mut expected, "ApiKey")["example"] = unread.clone();
+    schema(&mut expected, "ApiKey")["x-test"] = unread;
     assert_eq!(selected, expected);
 
     let left_out = |document: &Value| select::left_out(document, &selected, &Pointer::root());
