@@ -296,7 +296,7 @@ impl Copy {
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", target)
             .env("RUST_BACKTRACE", "0")
-            // Nobody debugs it, and it takes a third of the time and most of the space.
+            // Nobody debugs it, and it would take longer and twice the space.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .output()
             .expect("cargo is there");
