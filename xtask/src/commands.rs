@@ -1,6 +1,6 @@
 //! The commands: what each reads, does, prints and exits with.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -107,7 +107,7 @@ impl Command {
     pub(crate) fn run(self) -> Result<ExitCode, String> {
         match self {
             Self::Help => {
-                print(&format!("{USAGE}\n"));
+                print(&format!("{USAGE}\n"))?;
                 Ok(ExitCode::SUCCESS)
             }
             Self::Codegen { spec, out, check } => codegen(spec.as_deref(), out.as_deref(), check),
@@ -135,27 +135,27 @@ fn codegen(spec: Option<&Path>, out: Option<&Path>, check: bool) -> Result<ExitC
             .unwrap_or_default();
         return Ok(match difference(&name, &committed, &fresh) {
             None => {
-                print(&format!("{name}: up to date\n"));
+                print(&format!("{name}: up to date\n"))?;
                 ExitCode::SUCCESS
             }
             Some(difference) => {
                 print(&format!(
                     "{difference}{name} is stale; run `cargo xtask codegen` and commit what it writes\n"
-                ));
+                ))?;
                 ExitCode::from(1)
             }
         });
     }
     replace(&target, &name, &fresh)?;
-    print(&format!("{name}: written from {}\n", source.name));
+    print(&format!("{name}: written from {}\n", source.name))?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn pull(from: &Path, out: Option<&Path>) -> Result<ExitCode, String> {
     let source = Source::read(Some(from))?;
-    let text = document::to_yaml(&source.selected()?)
-        .map_err(|error| format!("{}: {error}", source.name))?;
-    let theirs = source.description()?;
+    let slice = source.selected()?;
+    let text = document::to_yaml(&slice).map_err(|error| format!("{}: {error}", source.name))?;
+    let theirs = lower::read(&slice).map_err(|misfit| source.error(&misfit))?;
     let (target, name) = target(out, SPEC);
     // What changes is what stands in the way; for a file of its own, what would change here.
     let before = if target.exists() {
@@ -169,7 +169,7 @@ fn pull(from: &Path, out: Option<&Path>) -> Result<ExitCode, String> {
         Err(error) => format!("nothing to compare it with: {error}\n"),
     };
     replace(&target, &name, &text)?;
-    print(&format!("{changes}{name}: written from {}\n", source.name));
+    print(&format!("{changes}{name}: written from {}\n", source.name))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -182,15 +182,15 @@ fn differences(other: &Path, json: bool, reverse: bool) -> Result<ExitCode, Stri
         diff::differences(&ours, &theirs)
     };
     if json {
-        print(&format!("{:#}\n", diff::as_json(&differences)));
+        print(&format!("{:#}\n", diff::as_json(&differences)))?;
     } else {
-        print(&diff::as_text(&differences));
+        print(&diff::as_text(&differences))?;
     }
     Ok(ExitCode::from(u8::from(!differences.is_empty())))
 }
 
 fn lowered(spec: Option<&Path>) -> Result<ExitCode, String> {
-    print(&document::to_yaml(&Source::read(spec)?.lowered()?)?);
+    print(&document::to_yaml(&Source::read(spec)?.lowered()?)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -292,6 +292,11 @@ pub(crate) fn difference(name: &str, committed: &str, fresh: &str) -> Option<Str
 }
 
 /// A reader that has seen enough may have closed the pipe; the exit code is what counts then.
-fn print(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
+fn print(text: &str) -> Result<(), String> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("the output could not be written: {error}"))
+        }
+        _ => Ok(()),
+    }
 }

@@ -38,10 +38,14 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
     }
     let options = serde_saphyr::options! {
         with_snippet: false,
+        // The words yes and no are words since YAML 1.2.
+        strict_booleans: true,
         budget: serde_saphyr::budget! { max_depth: 128, max_nodes: 1_000_000 },
     };
-    serde_saphyr::from_str_with_options(text, options)
-        .map_err(|error| format!("expected a YAML document: {error}"))
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let error = error.render_with_formatter(&serde_saphyr::UserMessageFormatter);
+        format!("expected a YAML document: {error}")
+    })
 }
 
 /// A document as YAML, the same text for the same content.

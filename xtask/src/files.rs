@@ -41,7 +41,17 @@ pub(crate) fn read_if_there(file: &Path) -> Result<Option<String>> {
 /// there.
 pub(crate) fn write_atomically(target: &Path, text: &str) -> Result<()> {
     // A link is followed, so that what it points to is replaced and not the link.
-    let target = &std::fs::canonicalize(target).unwrap_or_else(|_| target.to_path_buf());
+    let target = &match std::fs::canonicalize(target) {
+        Ok(real) => real,
+        Err(_) => match std::fs::read_link(target) {
+            Ok(link) => target.parent().unwrap_or(target).join(link),
+            Err(_) => target.to_path_buf(),
+        },
+    };
+    // A device or a pipe cannot be replaced, and has no content to lose.
+    if std::fs::metadata(target).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return std::fs::write(target, text);
+    }
     let name = target
         .file_name()
         .filter(|_| !target.is_dir())
@@ -86,6 +96,17 @@ mod tests {
         }
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
         assert_eq!(read_if_there(&folder.join("g")).unwrap(), None);
+        #[cfg(unix)]
+        {
+            for (link, to) in [("to-it", "f"), ("to-none", "new")] {
+                std::os::unix::fs::symlink(to, folder.join(link)).unwrap();
+                write_atomically(&folder.join(link), "four").unwrap();
+                assert!(folder.join(link).is_symlink());
+                assert_eq!(read_text(&folder.join(to)).unwrap(), "four");
+            }
+            write_atomically(Path::new("/dev/null"), "five").unwrap();
+            assert!(!Path::new("/dev/null").is_file());
+        }
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -15,6 +15,7 @@ mod misfit;
 mod model;
 mod operations;
 mod plan;
+mod reference;
 mod select;
 mod write;
 
@@ -41,8 +42,8 @@ usage: cargo xtask COMMAND
       No difference: prose, examples, titles, tags, order and layout; references and copies; nullable: true and a list
       of types with null; const and an enum of one value; a boolean in a query, with a mark or as a string; a number
       with the format double, float or none, an integer with int32, int64 or none; whether an object may have further
-      members; oneOf or anyOf with null, and allOf of parts that agree; whether a boolean of an answer is always the
-      same one; null in a query; the headers of an answer.
+      members; oneOf or anyOf with null, and allOf of parts that agree; an enum and alternatives of one value each; a
+      boolean and one that is always true; null in a query; a bound that bounds nothing; the headers of an answer.
 
   spec lowered [FILE]
       Prints the OpenAPI 3.0.3 document that the generator is given for a description.

@@ -39,11 +39,6 @@ impl Pointer {
         Self(format!("{}/{key}", self.0))
     }
 
-    /// Whether the last step to this place was `key`.
-    pub(crate) fn is_at(&self, key: &str) -> bool {
-        self.0.rsplit('/').next() == Some(key)
-    }
-
     /// The form that `serde_json::Value::pointer` takes.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::lower::{UNKNOWN, missing_target};
+use crate::lower::UNKNOWN;
 use crate::misfit::{Pointer, Result};
 use crate::operations::{MISSING, OPERATIONS};
+use crate::reference;
 
 /// The part of `document` that codegen reads, word for word. Selecting from a selection changes nothing.
 pub(crate) fn select(document: &Value) -> Result<Value> {
@@ -25,14 +26,21 @@ pub(crate) fn select(document: &Value) -> Result<Value> {
         let kind = components.entry(kind).or_insert_with(|| json!({}));
         kind[name] = component.clone();
     };
-    for (kind, name, component) in reachable(document, &selected["paths"])? {
-        add(kind, name, component);
-    }
     let schemes = document.pointer("/components/securitySchemes");
-    for (name, scheme) in schemes.and_then(Value::as_object).into_iter().flatten() {
-        if secures(&selected, name) {
-            add("securitySchemes", name, scheme);
-        }
+    let schemes = schemes.and_then(Value::as_object).into_iter().flatten();
+    let mut from = vec![(Pointer::root().at("paths"), &selected["paths"])];
+    for (name, scheme) in schemes.filter(|(name, _)| secures(&selected, name)) {
+        add("securitySchemes", name, scheme);
+        from.push((
+            Pointer::root()
+                .at("components")
+                .at("securitySchemes")
+                .at(name),
+            scheme,
+        ));
+    }
+    for (kind, name, component) in reachable(document, from)? {
+        add(kind, &name, component);
     }
     if !components.is_empty() {
         selected.insert("components".to_owned(), Value::Object(components));
@@ -111,52 +119,90 @@ fn secures(selected: &Map<String, Value>, name: &str) -> bool {
         .any(named)
 }
 
-/// Every component that `from` references, directly or by way of another: its kind, its name and what it is.
+/// Every component that the parts in `open` reference, directly or by way of another: its kind, its name and what it
+/// is.
 fn reachable<'a>(
     document: &'a Value,
-    from: &'a Value,
-) -> Result<Vec<(&'a str, &'a str, &'a Value)>> {
+    open: Vec<(Pointer, &'a Value)>,
+) -> Result<Vec<(&'a str, String, &'a Value)>> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    let mut open: Vec<(Pointer, &Value)> = vec![(Pointer::root().at("paths"), from)];
-    while let Some((at, value)) = open.pop() {
-        match value {
+    // Whether the names in an object are keywords, or names that somebody gave.
+    let mut open: Vec<_> = open
+        .into_iter()
+        .map(|(at, value)| (at, value, true))
+        .collect();
+    while let Some((at, value, keywords)) = open.pop() {
+        let map = match value {
             Value::Array(items) => {
-                open.extend(items.iter().enumerate().map(|(i, item)| (at.at(i), item)));
+                open.extend(
+                    items
+                        .iter()
+                        .enumerate()
+                        .map(|(i, item)| (at.at(i), item, true)),
+                );
+                continue;
             }
-            Value::Object(map) => {
-                for (key, item) in map {
-                    // An example may look like anything, and so may a remark to some tool; but a property may have
-                    // such a name too.
-                    let illustrates =
-                        matches!(key.as_str(), "example" | "examples") || key.starts_with("x-");
-                    if !illustrates || at.is_at("properties") {
-                        open.push((at.at(key), item));
-                    }
-                }
-                let Some(reference) = map.get("$ref").and_then(Value::as_str) else {
-                    continue;
-                };
-                let (kind, name) = component(reference).ok_or_else(|| {
-                    at.misfit("a reference of the form #/components/KIND/NAME", UNKNOWN)
-                })?;
-                let pointer = Pointer::root().at("components").at(kind).at(name);
-                let target = document
-                    .pointer(pointer.as_str())
-                    .ok_or_else(|| missing_target(&at, reference))?;
-                if seen.insert(reference) {
-                    found.push((kind, name, target));
-                    open.push((pointer, target));
-                }
+            Value::Object(map) => map,
+            _ => continue,
+        };
+        for (key, item) in map {
+            if !(keywords && is_data(key)) {
+                let names = matches!(
+                    key.as_str(),
+                    "properties" | "responses" | "content" | "headers"
+                );
+                open.push((at.at(key), item, !(keywords && names)));
             }
-            _ => {}
+        }
+        if !keywords {
+            continue;
+        }
+        for reference in mentioned(map) {
+            if let Some((kind, name)) = reference::parse(reference)
+                && let Some(target) = component(document, kind, &name)
+            {
+                found.push((kind, name, target));
+            }
+        }
+        let Some(reference) = map.get("$ref").and_then(Value::as_str) else {
+            continue;
+        };
+        let (kind, name) = reference::parse(reference)
+            .ok_or_else(|| at.misfit("a reference of the form #/components/KIND/NAME", UNKNOWN))?;
+        let target =
+            component(document, kind, &name).ok_or_else(|| reference::missing(&at, reference))?;
+        if seen.insert(reference) {
+            let at = Pointer::root().at("components").at(kind).at(&name);
+            found.push((kind, name, target));
+            open.push((at, target, true));
         }
     }
     Ok(found)
 }
 
-/// The kind and the name in `#/components/KIND/NAME`.
-fn component(reference: &str) -> Option<(&str, &str)> {
-    let (kind, name) = reference.strip_prefix("#/components/")?.split_once('/')?;
-    (!name.contains('/')).then_some((kind, name))
+fn component<'a>(document: &'a Value, kind: &str, name: &str) -> Option<&'a Value> {
+    document.get("components")?.get(kind)?.get(name)
+}
+
+/// Whether a keyword holds data, which may look like anything, or a remark to some other tool.
+fn is_data(keyword: &str) -> bool {
+    matches!(
+        keyword,
+        "example" | "examples" | "default" | "enum" | "const" | "mapping"
+    ) || keyword.starts_with("x-")
+}
+
+/// Components that an object mentions without being made of them: examples, and the mapping of a discriminator. A slice
+/// without them would puzzle other tools.
+fn mentioned(map: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let all = |key: &str| {
+        map.get(key)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+    };
+    let examples = all("examples").filter_map(|(_, example)| example.get("$ref")?.as_str());
+    let mapping = all("mapping").filter_map(|(_, target)| target.as_str());
+    examples.chain(mapping)
 }

@@ -23,7 +23,7 @@ pub(crate) fn document(plan: &Plan) -> Json {
         .iter()
         .map(|(name, one)| (name.clone(), object(one)))
         .collect();
-    let mut info = json!({"title": plan.info.title, "version": plan.info.version});
+    let mut info = json!({"title": prose(&plan.info.title), "version": prose(&plan.info.version)});
     describe(&mut info, plan.info.description.as_deref());
     let mut document = json!({
         "openapi": "3.0.3",
@@ -44,7 +44,7 @@ fn operation(call: &Call) -> Json {
         "responses": {"2XX": {"description": "Success.", "content": json(call.operation.response)}},
     });
     if let Some(summary) = &call.summary {
-        operation["summary"] = summary.as_str().into();
+        operation["summary"] = prose(summary).into();
     }
     describe(&mut operation, call.description.as_deref());
     if !call.arguments.is_empty() {
@@ -147,6 +147,15 @@ fn rust_type(path: &str, parameters: &[Json]) -> Json {
 
 fn describe(part: &mut Json, description: Option<&str>) {
     if let Some(description) = description {
-        part["description"] = description.into();
+        part["description"] = prose(description).into();
     }
+}
+
+/// Prose without the characters that Rust does not take in a comment: lone carriage returns, and those that turn the
+/// direction of what follows.
+fn prose(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    let kept = |c: &char| !turns(*c) && (!c.is_control() || matches!(c, '\n' | '\t'));
+    lines.chars().filter(kept).collect()
 }

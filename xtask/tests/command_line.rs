@@ -289,7 +289,7 @@ fn a_file_that_is_no_description_gets_an_error_of_its_own_and_nothing_is_written
         (
             "not-a-number.yaml",
             format!("{text}x-not-a-number: .nan\n").into_bytes(),
-            "non-finite float",
+            "is not a finite number",
         ),
         (
             "lists.yaml",

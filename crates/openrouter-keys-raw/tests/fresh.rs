@@ -36,7 +36,8 @@ fn generated_code_names_its_command_on_its_first_line() {
 /// As `xtask/src/document.rs` computes it: SHA-256 over the document as compact JSON with sorted keys.
 fn canonical_hash(yaml: &str) -> String {
     let mut document: serde_json::Value =
-        serde_saphyr::from_str(yaml).expect("openapi.yaml is a YAML document");
+        serde_saphyr::from_str_with_options(yaml, serde_saphyr::options! { strict_booleans: true })
+            .expect("openapi.yaml is a YAML document");
     document.sort_all_objects();
     Sha256::digest(document.to_string())
         .iter()

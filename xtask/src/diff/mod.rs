@@ -14,7 +14,7 @@ use crate::model::{self, Body, Contents, Description, Endpoint, Parameter, Respo
 
 pub(crate) use report::{as_json, as_text};
 use schema::{Direction, Place, describe};
-pub(crate) use schema::{first_difference, same};
+pub(crate) use schema::{first_difference, meaning, same};
 
 /// One thing that differs.
 #[derive(Debug, Clone)]
@@ -70,6 +70,8 @@ pub(crate) enum Aspect {
     Values,
     Bound(&'static str),
     Deprecation,
+    /// Something within, which is not told apart.
+    Details,
 }
 
 /// What differs, from the view of a client of `ours` that moves to `theirs`.
@@ -176,7 +178,8 @@ impl Found {
         }
         let at = Pointer::root().at("servers");
         let index = |urls: &[String]| -> BTreeMap<String, Pointer> {
-            urls.iter().map(|url| (url.clone(), at.clone())).collect()
+            let plain = |url: &String| url.trim_end_matches('/').to_owned();
+            urls.iter().map(|url| (plain(url), at.clone())).collect()
         };
         for (url, at, change) in one_sided(&index(ours), &index(theirs)) {
             self.push(Difference::new(Kind::Server, url, change, at));

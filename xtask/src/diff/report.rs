@@ -58,6 +58,7 @@ impl Difference {
             Change::Removed => format!("removed{}", detail(&self.from)),
             Change::ValueAdded => format!("value added{}", detail(&self.to)),
             Change::ValueRemoved => format!("value removed{}", detail(&self.from)),
+            Change::Changed(Aspect::Details) => format!("changed within {to}"),
             Change::Changed(aspect) => format!("{} changed from {from} to {to}", aspect.name()),
         }
     }
@@ -95,6 +96,7 @@ impl Aspect {
             Self::Values => "enum",
             Self::Bound(keyword) => keyword,
             Self::Deprecation => "deprecation",
+            Self::Details => "details",
         }
     }
 }

@@ -15,9 +15,40 @@ pub(crate) enum Direction {
     Response,
 }
 
-/// Whether two schemas mean the same. What is deprecated does not count.
+/// Whether two schemas mean the same.
 pub(crate) fn same(one: &Schema, other: &Schema) -> bool {
-    first_difference(one, other).is_none()
+    meaning(one) == meaning(other)
+}
+
+/// What a schema means, in one text for each meaning. What is deprecated is meant as before.
+pub(crate) fn meaning(schema: &Schema) -> String {
+    let inner = match &schema.shape {
+        Shape::Array(inner) | Shape::Map(inner) => meaning(inner),
+        Shape::Object {
+            properties,
+            required,
+        } => {
+            let properties: Vec<_> = properties
+                .iter()
+                .map(|(name, property)| format!("{name:?}: {}", meaning(property)))
+                .collect();
+            format!("{} {required:?}", properties.join(", "))
+        }
+        Shape::Union(members) => {
+            let members: BTreeSet<_> = members.iter().map(meaning).collect();
+            members.into_iter().collect::<Vec<_>>().join(", ")
+        }
+        _ => String::new(),
+    };
+    let kind = match &schema.shape {
+        Shape::Map(_) => "map",
+        shape => shape.name(),
+    };
+    let Schema {
+        nullable, bounds, ..
+    } = schema;
+    let (format, values) = (format(schema), values(schema));
+    format!("({kind} {inner} {nullable} {format:?} {values:?} {bounds:?})")
 }
 
 /// The first thing that two schemas which should mean the same disagree about.
@@ -122,12 +153,12 @@ impl Place {
     /// Types and null. False where the types differ, so that there is nothing more to compare.
     fn types(&self, found: &mut Found, ours: &Schema, theirs: &Schema) -> bool {
         let alike = match (&ours.shape, &theirs.shape) {
-            (Shape::Union(ours), Shape::Union(theirs)) => {
-                let within = |one: &[Schema], other: &[Schema]| {
-                    one.iter()
-                        .all(|member| other.iter().any(|other| same(member, other)))
+            (Shape::Union(_), _) | (_, Shape::Union(_)) => {
+                let without_null = |schema: &Schema| Schema {
+                    nullable: false,
+                    ..schema.clone()
                 };
-                within(ours, theirs) && within(theirs, ours)
+                same(&without_null(ours), &without_null(theirs))
             }
             (Shape::Map(rest), Shape::Map(other)) => {
                 matches!(rest.shape, Shape::Any) == matches!(other.shape, Shape::Any)
@@ -135,14 +166,14 @@ impl Place {
             (ours, theirs) => ours.name() == theirs.name(),
         };
         if !alike {
-            let breaking = !self.accepts(&ours.shape, &theirs.shape);
-            self.changed(
-                found,
-                breaking,
-                Aspect::Type,
-                [ours, theirs].map(describe),
-                theirs,
-            );
+            let words = [ours, theirs].map(describe);
+            // Alternatives are not compared one with the other: that they differ has to do.
+            let aspect = if words[0] == words[1] {
+                Aspect::Details
+            } else {
+                Aspect::Type
+            };
+            self.changed(found, !self.accepts(ours, theirs), aspect, words, theirs);
             return false;
         }
         if ours.nullable != theirs.nullable {
@@ -158,20 +189,48 @@ impl Place {
         true
     }
 
-    /// Whether whoever reads a value of the one type reads the other too: the client an answer, the service a request.
-    fn accepts(&self, ours: &Shape, theirs: &Shape) -> bool {
+    /// Whether whoever reads values of the one schema reads those of the other too: the client an answer, the service a
+    /// request.
+    fn accepts(&self, ours: &Schema, theirs: &Schema) -> bool {
         let (sent, read) = if self.direction == Direction::Response {
             (theirs, ours)
         } else {
             (ours, theirs)
         };
-        match (sent, read) {
-            (_, Shape::Any) | (Shape::Integer, Shape::Number) => true,
+        if sent.nullable && !read.nullable {
+            return false;
+        }
+        let alternatives = |schema: &Schema| match &schema.shape {
+            Shape::Union(members) => members.clone(),
+            _ => vec![Schema {
+                nullable: false,
+                ..schema.clone()
+            }],
+        };
+        let read = alternatives(read);
+        alternatives(sent)
+            .iter()
+            .all(|sent| read.iter().any(|read| self.reads(sent, read)))
+    }
+
+    /// The same for one type each.
+    fn reads(&self, sent: &Schema, read: &Schema) -> bool {
+        match (&sent.shape, &read.shape) {
+            (_, Shape::Any) => true,
+            (Shape::Integer, Shape::Number) => {
+                let number = Schema {
+                    shape: Shape::Number,
+                    ..sent.clone()
+                };
+                same(&number, read)
+            }
             // Everything in a query is a string.
             (Shape::Integer | Shape::Number | Shape::Boolean, Shape::String) => {
-                self.direction == Direction::Query
+                let any_string =
+                    read.format.is_none() && read.values.is_none() && read.bounds.is_empty();
+                any_string && self.direction == Direction::Query
             }
-            _ => false,
+            _ => same(sent, read),
         }
     }
 
@@ -191,11 +250,7 @@ impl Place {
     /// The service adds values to its answers unannounced, and says that clients have to cope with it.
     fn values(&self, found: &mut Found, ours: &Schema, theirs: &Schema) {
         let sends = self.direction != Direction::Response;
-        // Always true, or true as it happens: see `deleted`.
-        if matches!(ours.shape, Shape::Boolean) && !sends {
-            return;
-        }
-        match (&ours.values, &theirs.values) {
+        match (values(ours), values(theirs)) {
             (None, None) => {}
             (Some(our), Some(their)) => {
                 let missing = |from: &[Value], other: &[Value]| -> Vec<String> {
@@ -273,6 +328,12 @@ impl Place {
         let difference = Difference::new(self.kind, &*self.subject, change, &theirs.at);
         found.push(difference.breaking(breaking).changes(from, to));
     }
+}
+
+/// The values that count: that a boolean is always true says no more than that it is one.
+fn values(schema: &Schema) -> Option<&Vec<Value>> {
+    let values = schema.values.as_ref();
+    values.filter(|values| values[..] != [Value::Bool(true)])
 }
 
 /// The format that counts: JSON has one kind of number, and how a language holds it is its own business.

@@ -64,6 +64,9 @@ pub(super) fn hoist_success(endpoint: &Endpoint, types: &mut Types) -> Result<()
     }
     let response = &endpoint.responses[status];
     let schema = only_json(&response.contents, &response.at)?;
+    if schema.nullable {
+        return Err(schema.at.misfit("an answer that is never null", CHANGED));
+    }
     types.hoist(operation.response, schema, Role::Answer)
 }
 

@@ -107,6 +107,18 @@ impl Types {
             let expected = format!("'{}' never to be null", known.name);
             return Err(schema.at.misfit(expected, CHANGED));
         }
+        let inner_null = match &schema.shape {
+            Shape::Array(items) => items.nullable,
+            _ => false,
+        };
+        if inner_null {
+            let expected = format!("no item of '{}' to be null", known.name);
+            return Err(schema.at.misfit(expected, CHANGED));
+        }
+        if schema.values.as_deref() == Some(&[false.into()]) {
+            let expected = format!("'{}' not to be always false", known.name);
+            return Err(schema.at.misfit(expected, CHANGED));
+        }
         let value = match (&known.kind, &schema.shape) {
             (Kind::Text, Shape::String) => Value::Scalar("string"),
             (Kind::Flag, Shape::Boolean) => Value::Scalar("boolean"),
@@ -169,8 +181,11 @@ impl Types {
             Shape::Array(items) => Value::List(self.item(&format!("{name}Item"), items, role)?),
             Shape::Map(values) => Value::Map(self.item(&format!("{name}Value"), values, role)?),
             Shape::Object { .. } => {
-                self.hoist(name, schema, role)?;
-                Value::Type(name.to_owned())
+                // A name of the table is not for others.
+                let is_known = !known::fields(name).is_empty();
+                let name = name.to_owned() + if is_known { "Object" } else { "" };
+                self.hoist(&name, schema, role)?;
+                Value::Type(name)
             }
         })
     }

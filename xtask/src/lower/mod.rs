@@ -11,9 +11,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::misfit::{Misfit, Pointer, Result};
+use crate::misfit::{Pointer, Result};
 use crate::model::{Description, Endpoint, Info};
 use crate::operations::{self, METHODS, OPERATIONS, Operation};
+use crate::reference;
 
 pub(crate) const UNKNOWN: &str = "find out what it means for a client, then teach xtask/src/lower to read it, or to pass it over";
 const MALFORMED: &str =
@@ -85,8 +86,8 @@ impl<'a> Reader<'a> {
     fn info(&self) -> Result<Info> {
         let info = self.root().need("info")?;
         info.keywords(
-            "info",
-            &[
+            "the info",
+            &[&[
                 "title",
                 "version",
                 "description",
@@ -94,7 +95,7 @@ impl<'a> Reader<'a> {
                 "contact",
                 "license",
                 "termsOfService",
-            ],
+            ]],
         )?;
         Ok(Info {
             title: info.need("title")?.text()?,
@@ -120,6 +121,10 @@ impl<'a> Reader<'a> {
             if !operations::is_about_keys(path) {
                 continue;
             }
+            if let Some(elsewhere) = item.get("$ref") {
+                let expected = "a path written out in place";
+                return Err(elsewhere.at.misfit(expected, UNKNOWN));
+            }
             for method in METHODS {
                 let known = |operation: &Operation| operation.is(method, path);
                 if let Some(found) = item.get(method)
@@ -133,19 +138,19 @@ impl<'a> Reader<'a> {
     }
 
     fn endpoint(&self, operation: &'static Operation) -> Result<Option<Endpoint>> {
-        let item = self.root().need("paths")?.get(operation.path);
-        let Some((item, node)) =
-            item.and_then(|item| Some((item.clone(), item.get(operation.method)?)))
-        else {
+        let Some(item) = self.root().need("paths")?.get(operation.path) else {
             return Ok(None);
         };
         item.keywords(
-            "path item",
-            &[&METHODS[..], &["parameters", "summary", "description"]].concat(),
+            "a path item",
+            &[&METHODS, &["parameters", "summary", "description"]],
         )?;
+        let Some(node) = item.get(operation.method) else {
+            return Ok(None);
+        };
         node.keywords(
-            "operation",
-            &[
+            "an operation",
+            &[&[
                 "operationId",
                 "summary",
                 "description",
@@ -157,7 +162,7 @@ impl<'a> Reader<'a> {
                 // A tag sorts documentation.
                 "tags",
                 "externalDocs",
-            ],
+            ]],
         )?;
         Ok(Some(Endpoint {
             operation,
@@ -187,9 +192,7 @@ impl<'a> Reader<'a> {
             passed.push(node.at.clone());
             node = self.target(&node, kind)?;
             if passed.contains(&node.at) {
-                return Err(node
-                    .at
-                    .misfit("no component that contains itself", MALFORMED));
+                return Err(node.at.misfit("no component that contains itself", UNKNOWN));
             }
         }
         Ok(node)
@@ -197,29 +200,18 @@ impl<'a> Reader<'a> {
 
     /// What the `$ref` of `node` names.
     fn target(&self, node: &Node<'a>, kind: &str) -> Result<Node<'a>> {
-        let reference = node.need("$ref")?;
-        let text = reference.text()?;
-        let name = text
-            .strip_prefix("#/components/")
-            .and_then(|rest| rest.strip_prefix(kind)?.strip_prefix('/'))
-            .filter(|name| !name.contains('/'))
+        let text = node.need("$ref")?.text()?;
+        let (_, name) = reference::parse(&text)
+            .filter(|(found, _)| *found == kind)
             .ok_or_else(|| {
                 let expected = format!("a reference of the form #/components/{kind}/NAME");
                 node.at.misfit(expected, UNKNOWN)
             })?;
         self.root()
             .get("components")
-            .and_then(|components| components.get(kind)?.get(name))
-            .ok_or_else(|| missing_target(&node.at, &text))
+            .and_then(|components| components.get(kind)?.get(&name))
+            .ok_or_else(|| reference::missing(&node.at, &text))
     }
-}
-
-/// The error of a reference that leads nowhere.
-pub(crate) fn missing_target(at: &Pointer, reference: &str) -> Misfit {
-    at.misfit(
-        format!("{reference} to be there"),
-        "the document is incomplete; get a whole one",
-    )
 }
 
 impl<'a> Node<'a> {
@@ -287,15 +279,14 @@ impl<'a> Node<'a> {
 
     /// Makes sure that this object has no keyword but these. An extension, whose name begins with `x-`, is a remark
     /// to some tool, and OpenAPI lets a reader pass it over.
-    fn keywords(&self, kind: &str, known: &[&str]) -> Result<()> {
-        let stranger = self
-            .map()?
-            .keys()
-            .find(|keyword| !known.contains(&keyword.as_str()) && !keyword.starts_with("x-"));
-        match stranger {
+    fn keywords(&self, kind: &str, known: &[&[&str]]) -> Result<()> {
+        let is_known = |keyword: &str| {
+            keyword.starts_with("x-") || known.iter().any(|some| some.contains(&keyword))
+        };
+        match self.map()?.keys().find(|keyword| !is_known(keyword)) {
             None => Ok(()),
             Some(keyword) => {
-                let expected = format!("a keyword that this step knows of a {kind}");
+                let expected = format!("a keyword that this step knows of {kind}");
                 Err(self.at.at(keyword).misfit(expected, UNKNOWN))
             }
         }

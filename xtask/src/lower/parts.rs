@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use super::schema::Written;
 use super::{MALFORMED, Node, Reader, UNKNOWN};
 use crate::misfit::{Pointer, Result};
 use crate::model::{Body, Contents, Parameter, Place, Response, Schema, Shape};
+use crate::reference;
 
 /// Flags that were written as plain strings in 2025, without a mark that tells them from other strings.
 const FLAGS: [&str; 2] = ["include_disabled", "include_expired"];
@@ -44,8 +47,8 @@ impl<'a> Reader<'a> {
 
     fn parameter(&self, node: Node<'a>) -> Result<Parameter> {
         node.keywords(
-            "parameter",
-            &[
+            "a parameter",
+            &[&[
                 "name",
                 "in",
                 "required",
@@ -58,7 +61,7 @@ impl<'a> Reader<'a> {
                 "allowReserved",
                 "example",
                 "examples",
-            ],
+            ]],
         )?;
         let place = match &*node.need("in")?.text()? {
             "path" => Place::Path,
@@ -75,10 +78,7 @@ impl<'a> Reader<'a> {
         // The generator knows one way to write a value, which is the one that OpenAPI has by default.
         let form = matches!(place, Place::Query | Place::Cookie);
         let defaults = [
-            (
-                "style",
-                serde_json::json!(if form { "form" } else { "simple" }),
-            ),
+            ("style", json!(if form { "form" } else { "simple" })),
             ("explode", form.into()),
             ("allowReserved", false.into()),
         ];
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
             return Ok(None);
         };
         let node = self.resolve(node, "requestBodies")?;
-        node.keywords("request body", &["description", "required", "content"])?;
+        node.keywords("a request body", &[&["description", "required", "content"]])?;
         Ok(Some(Body {
             required: node.flag("required")?,
             contents: self.contents(&node)?,
@@ -146,7 +146,10 @@ impl<'a> Reader<'a> {
             }
             let node = self.resolve(node, "responses")?;
             // The facade reads the few headers that matter by name.
-            node.keywords("response", &["description", "content", "headers", "links"])?;
+            node.keywords(
+                "a response",
+                &[&["description", "content", "headers", "links"]],
+            )?;
             let response = Response {
                 contents: self.contents(&node)?,
                 at: node.at,
@@ -162,7 +165,10 @@ impl<'a> Reader<'a> {
             return Ok(found);
         };
         for (media_type, node) in contents.members()? {
-            node.keywords("media type", &["schema", "example", "examples", "encoding"])?;
+            node.keywords(
+                "a media type",
+                &[&["schema", "example", "examples", "encoding"]],
+            )?;
             let schema = match node.get("schema") {
                 Some(schema) => self.schema(schema, Written::Json)?,
                 None => Schema::new(node.at.clone(), Shape::Any),
@@ -182,25 +188,31 @@ impl<'a> Reader<'a> {
     }
 
     /// The alternatives that an operation's `security`, or the document's, gives, each as the kinds of its schemes.
-    /// A slice may lack the schemes; what it does not say is passed over.
+    /// A slice may lack the schemes altogether: then nothing is known of them.
     pub(super) fn security(&self, operation: &Node<'a>) -> Result<BTreeMap<String, Pointer>> {
         let mut found = BTreeMap::new();
-        let Some(security) = operation
+        let components = self.root().get("components");
+        let schemes = components.and_then(|all| all.get("securitySchemes"));
+        let security = operation
             .get("security")
-            .or_else(|| self.root().get("security"))
-        else {
+            .or_else(|| self.root().get("security"));
+        let Some(security) = security else {
             return Ok(found);
         };
-        let schemes = self
-            .root()
-            .get("components")
-            .and_then(|all| all.get("securitySchemes"));
-        for alternative in security.list()? {
+        let alternatives = security.list()?;
+        if alternatives.is_empty() {
+            found.insert("none".to_owned(), security.at);
+        }
+        for alternative in alternatives {
             let mut kinds = Vec::new();
-            for (name, _) in alternative.members()? {
-                let Some(scheme) = schemes.as_ref().and_then(|schemes| schemes.get(name)) else {
+            for (name, node) in alternative.members()? {
+                let Some(schemes) = schemes.as_ref().filter(|all| all.value != &json!({})) else {
                     continue;
                 };
+                let scheme = schemes
+                    .get(name)
+                    .ok_or_else(|| reference::missing(&node.at, name))?;
+                let scheme = self.resolve(scheme, "securitySchemes")?;
                 let mut kind = scheme.need("type")?.text()?;
                 for detail in ["scheme", "in", "name"] {
                     if let Some(detail) = scheme.prose(detail)? {
@@ -237,13 +249,10 @@ impl Schema {
 /// A flag may be written as one of the strings true and false, or, in 2025, as any string. A query has the same
 /// characters as for a boolean.
 fn read_flag(name: &str, schema: &mut Schema) {
-    let named = schema.values.as_ref().is_some_and(|values| {
-        values
-            .iter()
-            .all(|value| *value == "true" || *value == "false")
-    });
+    let named = schema.values.as_deref() == Some(&[json!("false"), json!("true")]);
     let plain = FLAGS.contains(&name) && schema.values.is_none();
-    if matches!(schema.shape, Shape::String) && (named || plain) {
+    let narrowed = schema.format.is_some() || schema.bounds.keys().any(|bound| *bound != "default");
+    if matches!(schema.shape, Shape::String) && (named || plain) && !narrowed {
         schema.shape = Shape::Boolean;
         schema.values = None;
     }

@@ -104,16 +104,17 @@ impl<'a> Reader<'a> {
         let left = self.schemas_left.get().saturating_sub(1);
         self.schemas_left.set(left);
         if left == 0 || inside.len() > DEEPEST {
-            let expected =
-                "fewer schemas, or schemas that are less deep, once references are written out";
-            return Err(node.at.misfit(expected, MALFORMED));
+            let expected = "fewer schemas, and less deep ones, once references are written out";
+            return Err(node.at.misfit(
+                expected,
+                "raise the bounds in xtask/src/lower if it has to be",
+            ));
         }
         // `true` is the schema of 3.1 that admits anything.
         if *node.value == json!(true) {
             return Ok(Schema::new(node.at, Shape::Any));
         }
-        let known = [&SAID[..], &BOUNDS, &REMARKS].concat();
-        node.keywords("schema", &known)?;
+        node.keywords("a schema", &[&SAID, &BOUNDS, &REMARKS])?;
 
         let mut parts = Vec::new();
         if node.get("$ref").is_some() {
@@ -141,11 +142,7 @@ impl<'a> Reader<'a> {
                     members.push(self.schema_in(member, written, inside)?);
                 }
             }
-            parts.push(match members.len() {
-                0 => return Err(alternatives.at.misfit("a schema other than null", UNKNOWN)),
-                1 => members.remove(0),
-                _ => Schema::new(alternatives.at, Shape::Union(members)),
-            });
+            parts.push(union(&alternatives.at, members)?);
         }
         together(own, parts)
     }
@@ -182,18 +179,14 @@ impl<'a> Reader<'a> {
             };
             shapes.push(shape);
         }
-        let shape = match shapes.len() {
-            0 => Shape::Any,
-            1 => shapes.remove(0),
-            _ => {
-                let at = node.at.at("type");
-                Shape::Union(
-                    shapes
-                        .into_iter()
-                        .map(|shape| Schema::new(at.clone(), shape))
-                        .collect(),
-                )
-            }
+        let shape = if shapes.is_empty() {
+            Shape::Any
+        } else {
+            let at = node.at.at("type");
+            let members = shapes
+                .into_iter()
+                .map(|shape| Schema::new(at.clone(), shape));
+            union(&at, members.collect())?.shape
         };
         if let Some(values) = &values {
             let fits = match shape {
@@ -333,9 +326,7 @@ fn values(node: &Node<'_>) -> Result<Option<Vec<Value>>> {
         Some(all) => {
             let items = all.list()?;
             let mut all: Vec<_> = items.into_iter().map(|item| item.value.clone()).collect();
-            // An enum is a set.
-            all.sort_by_key(Value::to_string);
-            all.dedup();
+            in_order(&mut all);
             Some(all)
         }
         None => None,
@@ -378,7 +369,7 @@ fn bounds(node: &Node<'_>) -> Result<BTreeMap<&'static str, Value>> {
     let mut found = BTreeMap::new();
     for keyword in BOUNDS {
         if let Some(bound) = node.get(keyword) {
-            found.insert(keyword, bound.value.clone());
+            found.insert(keyword, as_integer(bound.value));
         }
     }
     for (flag, bound) in [
@@ -397,8 +388,25 @@ fn bounds(node: &Node<'_>) -> Result<BTreeMap<&'static str, Value>> {
             Some(_) => return Err(node.at.at(flag).misfit("a number or a boolean", MALFORMED)),
         }
     }
-    found.retain(|keyword, value| !(*keyword == "uniqueItems" && *value == json!(false)));
+    // These bound nothing.
+    found.retain(|keyword, value| match *keyword {
+        "uniqueItems" => *value != json!(false),
+        "minLength" | "minItems" | "minProperties" => *value != json!(0),
+        _ => true,
+    });
     Ok(found)
+}
+
+/// A whole number in the one form that JSON should have for it.
+fn as_integer(value: &Value) -> Value {
+    /// Up to here a float holds each whole number.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value.as_f64() {
+        Some(float) if float.fract() == 0.0 && float.abs() < EXACT => format!("{float:.0}")
+            .parse::<i64>()
+            .map_or_else(|_| value.clone(), Value::from),
+        _ => value.clone(),
+    }
 }
 
 /// A document that went through this step already says of some values which type of the raw crate they have.
@@ -416,10 +424,67 @@ fn rust_type_is_nullable(node: &Node<'_>) -> Result<bool> {
     }
 }
 
+/// One of several schemas, in the one form that there is for it: without alternatives within alternatives, with null
+/// said of the whole, and with each alternative once. Strings that are named one by one are one enum.
+fn union(at: &Pointer, members: Vec<Schema>) -> Result<Schema> {
+    let mut nullable = false;
+    let mut flat: Vec<Schema> = Vec::new();
+    for mut member in members {
+        nullable |= member.nullable;
+        member.nullable = false;
+        match member.shape {
+            Shape::Union(inner) => flat.extend(inner),
+            _ => flat.push(member),
+        }
+    }
+    let (mut seen, mut named) = (BTreeSet::new(), None);
+    let mut alternatives: Vec<Schema> = Vec::new();
+    for member in flat {
+        let is_named = matches!(member.shape, Shape::String)
+            && member.format.is_none()
+            && member.bounds.is_empty();
+        match (member.values.clone().filter(|_| is_named), named) {
+            (Some(further), Some(index)) => {
+                let known: &mut Schema = &mut alternatives[index];
+                known.values.get_or_insert_default().extend(further);
+                // What the one value means is not said of the others.
+                known.description = None;
+            }
+            (Some(_), None) => {
+                named = Some(alternatives.len());
+                alternatives.push(member);
+            }
+            (None, _) => {
+                if seen.insert(crate::diff::meaning(&member)) {
+                    alternatives.push(member);
+                }
+            }
+        }
+    }
+    for alternative in &mut alternatives {
+        alternative.values.iter_mut().for_each(in_order);
+    }
+    let mut whole = match alternatives.len() {
+        0 => return Err(at.misfit("a schema other than null", UNKNOWN)),
+        1 => alternatives.remove(0),
+        _ => Schema::new(at.clone(), Shape::Union(alternatives)),
+    };
+    whole.nullable = nullable;
+    Ok(whole)
+}
+
+/// An enum is a set.
+fn in_order(values: &mut Vec<Value>) {
+    values.sort_by_key(Value::to_string);
+    values.dedup();
+}
+
 /// A schema and the parts that it is composed of, which must not contradict each other.
 fn together(own: Schema, parts: Vec<Schema>) -> Result<Schema> {
-    // A null has to be admitted by all parts; where it is said beside a reference, it is meant for the whole.
-    let nullable = own.nullable || !parts.is_empty() && parts.iter().all(|part| part.nullable);
+    // A null has to be admitted by all parts, and where a type is named beside them, by that; where it is said beside a
+    // reference, it is meant for the whole.
+    let all = !parts.is_empty() && parts.iter().all(|part| part.nullable);
+    let nullable = own.nullable || all && matches!(own.shape, Shape::Any);
     let mut whole = own;
     // What stands for another schema is found where that is.
     if let ([part], Shape::Any) = (&parts[..], &whole.shape) {

@@ -258,6 +258,36 @@ fn each_change_is_a_line_that_says_what_it_does_to_a_client() {
         ),
         (
             [
+                "breaking PATCH /keys/{hash} body name: maxLength changed from none to 9",
+                "compatible PATCH /keys/{hash} body name: maxLength changed from 9 to none",
+            ],
+            &|document| {
+                schema(document, "UpdateKeyRequest")["properties"]["name"]["maxLength"] =
+                    json!(9.0);
+            },
+        ),
+        (
+            [
+                "compatible GET /key 200 data.label: maxLength changed from none to 9",
+                "compatible GET /key 200 data.label: maxLength changed from 9 to none",
+            ],
+            &|document| {
+                schema(document, "CurrentKey")["properties"]["label"]["maxLength"] = json!(9);
+                schema(document, "CurrentKey")["properties"]["label"]["minLength"] = json!(0);
+            },
+        ),
+        (
+            [
+                "compatible DELETE /keys/{hash} 200 deleted: enum changed from any to false",
+                "compatible DELETE /keys/{hash} 200 deleted: enum changed from false to any",
+            ],
+            &|document| {
+                schema(document, "DeletedKey")["properties"]["deleted"] =
+                    json!({"type": "boolean", "const": false});
+            },
+        ),
+        (
+            [
                 "compatible PATCH /keys/{hash} body disabled: default changed from none to false",
                 "compatible PATCH /keys/{hash} body disabled: default changed from false to none",
             ],
@@ -431,6 +461,133 @@ fn a_value_that_can_be_sent_no_more_breaks_and_a_new_one_does_not() {
         ]
     );
     assert_eq!(back.len(), 4);
+}
+
+/// A field of an answer, or of a request, that is one of several, and what is said of it afterwards.
+#[test]
+fn alternatives_are_compared_as_a_whole() {
+    let [text, number] = [json!({"type": "string"}), json!({"type": "number"})];
+    let [small, large] = [json!({"a": text}), json!({"a": text, "b": text})]
+        .map(|properties| json!({"type": "object", "properties": properties}));
+    let either = |one: &Value, other: &Value| json!({"anyOf": [one, other]});
+    let field = |name: &'static str, written: &Value| {
+        changed(|document| {
+            schema(document, name)["properties"]["test_new"] = written.clone();
+        })
+    };
+    let nothing = json!({"type": "null"});
+    for (one, other, [answer, request], what) in [
+        // The same, in another way.
+        (
+            either(&text, &number),
+            json!({"type": ["number", "string"]}),
+            ["", ""],
+            "",
+        ),
+        (
+            either(&json!({"type": ["string", "null"]}), &number),
+            json!({"anyOf": [text, number, nothing]}),
+            ["", ""],
+            "",
+        ),
+        (
+            either(&either(&text, &small), &number),
+            json!({"oneOf": [number, text, small]}),
+            ["", ""],
+            "",
+        ),
+        (either(&text, &text), text.clone(), ["", ""], ""),
+        (
+            json!({"oneOf": [{"const": "a", "description": "A."}, {"const": "b"}, nothing]}),
+            json!({"type": ["string", "null"], "enum": ["b", "a", null]}),
+            ["", ""],
+            "",
+        ),
+        // Less and more.
+        (
+            either(&text, &number),
+            text.clone(),
+            ["compatible", "breaking"],
+            "type changed from string or number to string",
+        ),
+        (
+            text.clone(),
+            either(&text, &number),
+            ["breaking", "compatible"],
+            "type changed from string to string or number",
+        ),
+        (
+            either(&text, &small),
+            either(&text, &large),
+            ["breaking", "breaking"],
+            "changed within string or object",
+        ),
+        (
+            text.clone(),
+            json!({}),
+            ["breaking", "compatible"],
+            "type changed from string to any value",
+        ),
+    ] {
+        for (name, place, effect) in [
+            ("CurrentKey", "GET /key 200 data.test_new", answer),
+            (
+                "UpdateKeyRequest",
+                "PATCH /keys/{hash} body test_new",
+                request,
+            ),
+        ] {
+            let lines = differences(&field(name, &one), &field(name, &other));
+            let expected = format!("{effect} {place}: {what}");
+            let expected = (!what.is_empty()).then_some(expected);
+            assert_eq!(lines, Vec::from_iter(expected), "{one} and {other}");
+        }
+    }
+}
+
+/// The work must not double with each step inwards.
+#[test]
+fn alternatives_within_alternatives_take_no_time() {
+    let mut deep = json!({"type": "string"});
+    for _ in 0..20 {
+        let object = json!({"properties": {"a": deep, "b": {"type": "string"}}});
+        deep = json!({"anyOf": [object, {"type": "number"}, {"type": "array", "items": {}}]});
+    }
+    let document = changed(|document| {
+        schema(document, "ApiKey")["properties"]["test_new"] = deep;
+    });
+    assert_eq!(differences(&document, &document), [""; 0]);
+}
+
+#[test]
+fn maps_are_compared_by_what_they_hold() {
+    let map = |inner: Value| {
+        changed(|document| {
+            let map = json!({"type": "object", "additionalProperties": inner});
+            schema(document, "CurrentKey")["properties"]["test_map"] = map;
+        })
+    };
+    let [text, number] = ["string", "number"].map(|name| map(json!({"type": name})));
+    assert_eq!(
+        differences(&text, &number),
+        ["breaking GET /key 200 data.test_map.*: type changed from string to number"]
+    );
+    assert_eq!(
+        differences(&text, &map(json!({}))),
+        ["breaking GET /key 200 data.test_map: type changed from object of string to object"]
+    );
+}
+
+#[test]
+fn a_path_that_is_elsewhere_is_not_taken_for_one_that_is_gone() {
+    for path in ["/key", "/keys/test"] {
+        let document = changed(|document| document["paths"][path] = json!({"$ref": "other.yaml"}));
+        let misfit = lower::read(&document).unwrap_err().to_string();
+        assert!(
+            misfit.starts_with("#/paths/") && misfit.contains("/$ref: expected"),
+            "{misfit}"
+        );
+    }
 }
 
 #[test]

@@ -121,6 +121,20 @@ fn of_the_document() {
             },
         ),
         (
+            "no authentication",
+            "#/security: expected a bearer token to be enough",
+            &|document| {
+                document["security"] = json!([]);
+            },
+        ),
+        (
+            "authentication that is not described",
+            "#/security/0/test_otp: expected test_otp to be there",
+            &|document| {
+                document["security"] = json!([{"managementKey": [], "test_otp": []}]);
+            },
+        ),
+        (
             "a second factor",
             "#/security/0: expected a bearer token",
             &|document| {
@@ -238,6 +252,21 @@ fn of_references() {
                 );
             },
         ),
+        (
+            "to many times as many",
+            "#/components/schemas/S",
+            &|document| {
+                for number in 0..6 {
+                    let next = json!({"$ref": format!("#/components/schemas/S{}", number + 1)});
+                    let many = (0..10).map(|index| (format!("p{index}"), next.clone()));
+                    let many: serde_json::Map<_, _> = many.collect();
+                    *schema(document, &format!("S{number}")) = json!({"properties": many});
+                }
+                *schema(document, "S6") = json!({"type": "string"});
+                let first = json!({"$ref": "#/components/schemas/S0"});
+                add(document, "ApiKey", "test_new", first);
+            },
+        ),
         ("in a long row", "#/components/schemas/S", &|document| {
             for number in 0..5000 {
                 let next = json!({"$ref": format!("#/components/schemas/S{}", number + 1)});
@@ -344,6 +373,14 @@ fn of_schemas() {
         ),
         (
             json!({"allOf": [{"type": "string", "maxLength": 1}, {"type": "string", "maxLength": 2}]}),
+            ": expected nothing that contradicts",
+        ),
+        (
+            json!({"allOf": [{"type": "string", "format": "a"}, {"type": "string", "format": "b"}]}),
+            ": expected nothing that contradicts",
+        ),
+        (
+            json!({"allOf": [{"enum": ["a"]}, {"enum": ["b"]}]}),
             ": expected nothing that contradicts",
         ),
         (
@@ -668,6 +705,46 @@ fn of_bodies_and_answers() {
             "#/components/schemas/KeyEnvelope/properties/data: expected 'data' to be an object",
             &|document| {
                 property(document, "KeyEnvelope", "data", json!({"type": "object"}));
+            },
+        ),
+        (
+            "keys that may be null",
+            "#/components/schemas/KeyPage/properties/data: expected no item of 'data' to be null",
+            &|document| {
+                let key = json!({"$ref": "#/components/schemas/ApiKey"});
+                let items = json!({"oneOf": [key, {"type": "null"}]});
+                property(
+                    document,
+                    "KeyPage",
+                    "data",
+                    json!({"type": "array", "items": items}),
+                );
+            },
+        ),
+        (
+            "an answer that may be null",
+            "#/components/schemas/CreatedKey: expected an answer that is never null",
+            &|document| {
+                schema(document, "CreatedKey")["type"] = json!(["object", "null"]);
+            },
+        ),
+        (
+            "a partner's key that may be null",
+            "#/components/schemas/ExternalUser/properties/api_key: expected 'api_key' never to be null",
+            &|document| {
+                property(
+                    document,
+                    "ExternalUser",
+                    "api_key",
+                    json!({"type": ["string", "null"]}),
+                );
+            },
+        ),
+        (
+            "a key that is never deleted",
+            "#/components/schemas/DeletedKey/properties/deleted: expected 'deleted' not to be always false",
+            &|document| {
+                property(document, "DeletedKey", "deleted", json!({"const": false}));
             },
         ),
         (

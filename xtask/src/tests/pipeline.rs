@@ -44,6 +44,24 @@ fn lowering_what_is_lowered_changes_nothing() {
 #[test]
 fn selecting_twice_is_selecting_once() {
     let mut document = ours();
+    // What an example looks like is nobody's business.
+    let unread = json!({"$ref": "nowhere"});
+    schema(&mut document, "ApiKey")["example"] = unread.clone();
+    schema(&mut document, "ApiKey")["x-test"] = unread.clone();
+    schema(&mut document, "ApiKey")["default"] = unread;
+    // But properties may be called so, and an example that is a component goes along.
+    for name in ["example", "default", "properties"] {
+        let component = format!("Test_{name}");
+        schema(&mut document, "ApiKey")["properties"][name] =
+            json!({"$ref": format!("#/components/schemas/{component}")});
+        *schema(&mut document, &component) = json!({"type": "string"});
+    }
+    document["components"]["examples"]["Test"] = json!({"value": 1});
+    let success = &mut document["paths"]["/key"]["get"]["responses"]["200"];
+    success["content"]["application/json"]["examples"]["test"] =
+        json!({"$ref": "#/components/examples/Test"});
+    let expected = document.clone();
+
     document["paths"]["/chat"] = json!({"post": {"responses": {}}});
     document["paths"]["/keys"]["put"] = json!({"responses": {}});
     document["components"]["schemas"]["Unused"] = json!({"type": "string"});
@@ -54,15 +72,8 @@ fn selecting_twice_is_selecting_once() {
         .unwrap()
         .push(json!({"name": "chat"}));
     document["x-root"] = json!(1);
-    // What an example looks like is nobody's business.
-    let unread = json!({"$ref": "nowhere"});
-    schema(&mut document, "ApiKey")["example"] = unread.clone();
-    schema(&mut document, "ApiKey")["x-test"] = unread.clone();
     let selected = select::select(&document).unwrap();
     assert_eq!(select::select(&selected).unwrap(), selected);
-    let mut expected = ours();
-    schema(&mut expected, "ApiKey")["example"] = unread.clone();
-    schema(&mut expected, "ApiKey")["x-test"] = unread;
     assert_eq!(selected, expected);
 
     let left_out = |document: &Value| select::left_out(document, &selected, &Pointer::root());
@@ -255,6 +266,50 @@ fn a_list_of_an_answer_may_be_null() {
     let generated = generated(&ours()).unwrap();
     let list = "pub budgets: ::std::option::Option<::std::vec::Vec<KeyBudget>>,";
     assert!(generated.contains(list), "{list}");
+}
+
+#[test]
+fn what_a_list_or_a_map_holds_may_be_null() {
+    let document = changed(|document| {
+        let number = json!({"type": ["number", "null"]});
+        let list = json!({"type": "array", "items": number});
+        add(document, "ApiKey", "test_list", list);
+        let map = json!({"type": "object", "additionalProperties": number});
+        add(document, "ApiKey", "test_map", map);
+    });
+    let key = &lowered(&document).unwrap()["components"]["schemas"]["ApiKey"]["properties"];
+    let number = json!({"type": "number", "nullable": true});
+    assert_eq!(key["test_list"]["items"], number);
+    assert_eq!(key["test_map"]["additionalProperties"], number);
+}
+
+#[test]
+fn an_object_does_not_take_the_name_of_one_that_is_known() {
+    let object = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let document = changed(|document| add(document, "CurrentKey", "envelope", object));
+    let schemas = &lowered(&document).unwrap()["components"]["schemas"];
+    assert!(schemas.get("CurrentKeyEnvelopeObject").is_some());
+}
+
+#[test]
+fn references_are_unescaped() {
+    let escaped = serde_json::to_string(&ours())
+        .unwrap()
+        .replace("schemas/ApiKey\"", "schemas/Api%20Key~1%7E0\"")
+        .replace("\"ApiKey\":", "\"Api Key/~\":");
+    let escaped: Value = serde_json::from_str(&escaped).unwrap();
+    assert_ne!(escaped, ours());
+    assert_eq!(lowered(&escaped), lowered(&ours()));
+}
+
+#[test]
+fn prose_has_nothing_that_rust_refuses_in_a_comment() {
+    let document = changed(|document| {
+        schema(document, "ApiKey")["description"] = json!("a\rb\r\nc\u{202e}d\0e */ \t f");
+    });
+    let prose = &lowered(&document).unwrap()["components"]["schemas"]["ApiKey"]["description"];
+    assert_eq!(prose, "a\nb\ncde */ \t f");
+    generated(&document).unwrap();
 }
 
 /// An old client reads a new answer.
