@@ -3,6 +3,7 @@
 //! Every object is read by the list of keywords that it may have. One that is in no list stops codegen: it could
 //! change the meaning of what it stands beside.
 
+mod compose;
 mod parts;
 mod schema;
 

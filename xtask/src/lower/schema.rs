@@ -1,9 +1,10 @@
-//! Reading one schema: its references followed, its parts put together, its null told from its type.
+//! Reading one schema: its references followed, its keywords understood, its null told from its type.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::compose::{together, union};
 use super::{MALFORMED, Node, Reader, UNKNOWN};
 use crate::misfit::{Pointer, Result};
 use crate::model::{Schema, Shape};
@@ -189,22 +190,7 @@ impl<'a> Reader<'a> {
             union(&at, members.collect())?.shape
         };
         if let Some(values) = &values {
-            let fits = match shape {
-                Shape::String => values.iter().all(Value::is_string),
-                Shape::Boolean => values.iter().all(Value::is_boolean),
-                _ => false,
-            };
-            if !fits || values.is_empty() {
-                let keyword = if node.get("const").is_some() {
-                    "const"
-                } else {
-                    "enum"
-                };
-                return Err(node.at.at(keyword).misfit(
-                    "values of type string or boolean, beside that type",
-                    UNKNOWN,
-                ));
-            }
+            values_fit(values, &shape, node)?;
         }
         Ok(Schema {
             description: node.prose("description")?,
@@ -342,6 +328,22 @@ fn values(node: &Node<'_>) -> Result<Option<Vec<Value>>> {
     Ok(Some(vec![only.value.clone()]))
 }
 
+/// Makes sure that values are of the type that they stand beside.
+fn values_fit(values: &[Value], shape: &Shape, node: &Node<'_>) -> Result<()> {
+    let fits = match shape {
+        Shape::String => values.iter().all(Value::is_string),
+        Shape::Boolean => values.iter().all(Value::is_boolean),
+        _ => false,
+    };
+    if fits && !values.is_empty() {
+        return Ok(());
+    }
+    let is_one = node.get("const").is_some();
+    let at = node.at.at(if is_one { "const" } else { "enum" });
+    let expected = "values of type string or boolean, beside that type";
+    Err(at.misfit(expected, UNKNOWN))
+}
+
 /// The type of a schema that names none.
 fn implied_type(node: &Node<'_>, values: Option<&[Value]>) -> Result<Option<&'static str>> {
     let has = |keywords: &[&str]| keywords.iter().any(|keyword| node.get(keyword).is_some());
@@ -424,156 +426,8 @@ fn rust_type_is_nullable(node: &Node<'_>) -> Result<bool> {
     }
 }
 
-/// One of several schemas, in the one form that there is for it: without alternatives within alternatives, with null
-/// said of the whole, and with each alternative once. Strings that are named one by one are one enum.
-fn union(at: &Pointer, members: Vec<Schema>) -> Result<Schema> {
-    let mut nullable = false;
-    let mut flat: Vec<Schema> = Vec::new();
-    for mut member in members {
-        nullable |= member.nullable;
-        member.nullable = false;
-        match member.shape {
-            Shape::Union(inner) => flat.extend(inner),
-            _ => flat.push(member),
-        }
-    }
-    let (mut seen, mut named) = (BTreeSet::new(), None);
-    let mut alternatives: Vec<Schema> = Vec::new();
-    for member in flat {
-        let is_named = matches!(member.shape, Shape::String)
-            && member.format.is_none()
-            && member.bounds.is_empty();
-        match (member.values.clone().filter(|_| is_named), named) {
-            (Some(further), Some(index)) => {
-                let known: &mut Schema = &mut alternatives[index];
-                known.values.get_or_insert_default().extend(further);
-                // What the one value means is not said of the others.
-                known.description = None;
-            }
-            (Some(_), None) => {
-                named = Some(alternatives.len());
-                alternatives.push(member);
-            }
-            (None, _) => {
-                if seen.insert(crate::diff::meaning(&member)) {
-                    alternatives.push(member);
-                }
-            }
-        }
-    }
-    for alternative in &mut alternatives {
-        alternative.values.iter_mut().for_each(in_order);
-    }
-    let mut whole = match alternatives.len() {
-        0 => return Err(at.misfit("a schema other than null", UNKNOWN)),
-        1 => alternatives.remove(0),
-        _ => Schema::new(at.clone(), Shape::Union(alternatives)),
-    };
-    whole.nullable = nullable;
-    Ok(whole)
-}
-
 /// An enum is a set.
-fn in_order(values: &mut Vec<Value>) {
+pub(super) fn in_order(values: &mut Vec<Value>) {
     values.sort_by_key(Value::to_string);
     values.dedup();
-}
-
-/// A schema and the parts that it is composed of, which must not contradict each other.
-fn together(own: Schema, parts: Vec<Schema>) -> Result<Schema> {
-    // A null has to be admitted by all parts, and where a type is named beside them, by that; where it is said beside a
-    // reference, it is meant for the whole.
-    let all = !parts.is_empty() && parts.iter().all(|part| part.nullable);
-    let nullable = own.nullable || all && matches!(own.shape, Shape::Any);
-    let mut whole = own;
-    // What stands for another schema is found where that is.
-    if let ([part], Shape::Any) = (&parts[..], &whole.shape) {
-        whole.at = part.at.clone();
-    }
-    for part in parts {
-        whole = both(whole, part)?;
-    }
-    whole.nullable = nullable;
-    Ok(whole)
-}
-
-fn both(mut one: Schema, other: Schema) -> Result<Schema> {
-    let at = one.at.clone();
-    let contradiction = || {
-        let expected = format!("nothing that contradicts {}", other.at);
-        at.misfit(expected, UNKNOWN)
-    };
-    if crate::diff::same(&one, &other) {
-        one.description = one.description.or(other.description);
-        return Ok(one);
-    }
-    one.shape = match (one.shape, other.shape) {
-        (Shape::Any, shape) | (shape, Shape::Any) => shape,
-        (Shape::String, Shape::String) => Shape::String,
-        (Shape::Number, Shape::Number) => Shape::Number,
-        (Shape::Integer, Shape::Integer) => Shape::Integer,
-        (Shape::Boolean, Shape::Boolean) => Shape::Boolean,
-        (
-            Shape::Object {
-                mut properties,
-                mut required,
-            },
-            Shape::Object {
-                properties: further,
-                required: also,
-            },
-        ) => {
-            for (name, schema) in further {
-                if properties
-                    .get(&name)
-                    .is_some_and(|known| !crate::diff::same(known, &schema))
-                {
-                    return Err(contradiction());
-                }
-                properties.entry(name).or_insert(schema);
-            }
-            required.extend(also);
-            Shape::Object {
-                properties,
-                required,
-            }
-        }
-        // A type beside a reference to an object says no more than the reference.
-        (Shape::Map(rest), object @ Shape::Object { .. })
-        | (object @ Shape::Object { .. }, Shape::Map(rest))
-            if matches!(rest.shape, Shape::Any) =>
-        {
-            object
-        }
-        // A type beside alternatives that are all of it.
-        (shape, Shape::Union(members)) | (Shape::Union(members), shape)
-            if members
-                .iter()
-                .all(|member| member.shape.name() == shape.name()) =>
-        {
-            Shape::Union(members)
-        }
-        _ => return Err(contradiction()),
-    };
-    one.description = one.description.or(other.description);
-    one.deprecated |= other.deprecated;
-    if contradict(one.format.as_ref(), other.format.as_ref())
-        || contradict(one.values.as_ref(), other.values.as_ref())
-    {
-        return Err(contradiction());
-    }
-    one.format = one.format.or(other.format);
-    one.values = one.values.or(other.values);
-    for (keyword, bound) in other.bounds {
-        if one.bounds.get(keyword).is_some_and(|known| *known != bound) {
-            return Err(contradiction());
-        }
-        one.bounds.insert(keyword, bound);
-    }
-    Ok(one)
-}
-
-/// Whether two parts say different things of the same matter.
-fn contradict<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
-    matches!((one, other), (Some(one), Some(other)) if one != other)
 }
