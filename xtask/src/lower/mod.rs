@@ -58,7 +58,7 @@ pub(crate) fn check_version(document: &Value) -> Result<()> {
     if !version.is_some_and(|version| version.starts_with("3.1.") || version.starts_with("3.0.")) {
         return Err(root.at("openapi").misfit(
             "'3.1.x' or '3.0.x'",
-            "give an OpenAPI document of a version that is known here",
+            "give an OpenAPI document of a version that is known here, and all of it",
         ));
     }
     Ok(())
