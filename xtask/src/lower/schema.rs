@@ -137,7 +137,9 @@ impl<'a> Reader<'a> {
             };
             let mut members = Vec::new();
             for member in alternatives.list()? {
-                if is_null(member.value) {
+                let named = member.get("$ref").map(|_| self.target(&member, "schemas"));
+                let named = named.transpose()?.unwrap_or_else(|| member.clone());
+                if is_null(named.value) {
                     own.nullable = true;
                 } else {
                     members.push(self.schema_in(member, written, inside)?);
