@@ -124,10 +124,11 @@ impl Command {
 
 fn codegen(spec: Option<&Path>, out: Option<&Path>, check: bool) -> Result<ExitCode, String> {
     let source = Source::read(spec)?;
+    let selected = source.selected()?;
     if spec.is_none() {
-        source.has_nothing_else()?;
+        source.has_nothing_beside(&selected)?;
     }
-    let fresh = source.generate()?;
+    let fresh = source.generate(&selected)?;
     let (target, name) = target(out, GENERATED);
     if check {
         let committed = files::read_if_there(&target)
@@ -225,18 +226,17 @@ impl Source {
         prepare(&self.selected()?).map_err(|misfit| self.error(&misfit))
     }
 
-    /// The text of the generated file.
-    pub(crate) fn generate(&self) -> Result<String, String> {
-        let selected = self.selected()?;
-        let lowered = prepare(&selected).map_err(|misfit| self.error(&misfit))?;
-        generate::generate(&lowered, &document::canonical_hash(&selected))
+    /// The text of the generated file, of the part that [`Self::selected`] gives.
+    pub(crate) fn generate(&self, selected: &Value) -> Result<String, String> {
+        let lowered = prepare(selected).map_err(|misfit| self.error(&misfit))?;
+        generate::generate(&lowered, &document::canonical_hash(selected))
             .map_err(|error| format!("{}: {error}", self.name))
     }
 
     /// Makes sure that whatever stands in the project's own file is read: the raw crate's test relies on it when it
     /// computes the hash.
-    pub(crate) fn has_nothing_else(&self) -> Result<(), String> {
-        let place = select::left_out(&self.document, &self.selected()?, &Pointer::root());
+    pub(crate) fn has_nothing_beside(&self, selected: &Value) -> Result<(), String> {
+        let place = select::left_out(&self.document, selected, &Pointer::root());
         place.map_or(Ok(()), |place| {
             Err(self.error(&place.misfit(
                 "nothing but the six operations and what they reference",

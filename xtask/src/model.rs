@@ -45,7 +45,7 @@ pub(crate) struct Endpoint {
 pub(crate) struct Parameter {
     pub(crate) at: Pointer,
     pub(crate) name: String,
-    pub(crate) place: Place,
+    pub(crate) location: Location,
     pub(crate) required: bool,
     pub(crate) deprecated: bool,
     pub(crate) description: Option<String>,
@@ -53,14 +53,14 @@ pub(crate) struct Parameter {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub(crate) enum Location {
     Path,
     Query,
     Header,
     Cookie,
 }
 
-impl Place {
+impl Location {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Path => "path",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Info, Place};
+use crate::model::{Info, Location};
 use crate::operations::Operation;
 
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Call {
 #[derive(Debug)]
 pub(crate) struct Argument {
     pub(crate) name: String,
-    pub(crate) place: Place,
+    pub(crate) location: Location,
     pub(crate) description: Option<String>,
     pub(crate) value: Value,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::Place;
+use crate::model::Location;
 use crate::plan::{Argument, Call, Field, Item, Plan, Type, Value};
 
 /// The types of the raw crate that the generator is pointed at.
@@ -59,8 +59,8 @@ fn operation(call: &Call) -> Json {
 fn parameter(argument: &Argument) -> Json {
     let mut parameter = json!({
         "name": argument.name,
-        "in": argument.place.name(),
-        "required": argument.place == Place::Path,
+        "in": argument.location.name(),
+        "required": argument.location == Location::Path,
         "schema": value(&argument.value),
     });
     describe(&mut parameter, argument.description.as_deref());

@@ -10,7 +10,7 @@ mod schema;
 use std::collections::BTreeMap;
 
 use crate::misfit::Pointer;
-use crate::model::{self, Body, Contents, Description, Endpoint, Parameter, Response};
+use crate::model::{Body, Contents, Description, Endpoint, Location, Parameter, Response};
 
 pub(crate) use report::{as_json, as_text};
 use schema::{Direction, Place, describe};
@@ -247,16 +247,16 @@ impl Found {
     }
 
     fn parameters(&mut self, ours: &[Parameter], theirs: &[Parameter]) {
-        let index = |all: &[Parameter]| -> BTreeMap<(model::Place, String), Parameter> {
-            let key = |one: &Parameter| match one.place {
+        let index = |all: &[Parameter]| -> BTreeMap<(Location, String), Parameter> {
+            let key = |one: &Parameter| match one.location {
                 // The case of a header's name does not count.
-                model::Place::Header => (one.place, one.name.to_lowercase()),
-                place => (place, one.name.clone()),
+                Location::Header => (one.location, one.name.to_lowercase()),
+                location => (location, one.name.clone()),
             };
             all.iter().map(|one| (key(one), one.clone())).collect()
         };
         let (ours, theirs) = (index(ours), index(theirs));
-        let subject = |(place, name): &(model::Place, String)| format!("{} {name}", place.name());
+        let subject = |(location, name): &(Location, String)| format!("{} {name}", location.name());
         for (key, parameter, change) in one_sided(&ours, &theirs) {
             let what = format!(
                 "{}, {}",

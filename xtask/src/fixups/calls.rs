@@ -20,13 +20,12 @@ pub(super) fn call(endpoint: Endpoint) -> Result<Call> {
 /// The facade sends a bearer token with each call and can send nothing else. That has to be seen here: the generator
 /// does not look at it.
 pub(super) fn bearer_alone(endpoint: &Endpoint) -> Result<()> {
-    if endpoint.security.is_empty() || endpoint.security.contains_key("http bearer") {
-        return Ok(());
+    match endpoint.security.values().next() {
+        Some(at) if !endpoint.security.contains_key("http bearer") => {
+            Err(at.misfit("a bearer token to be enough", CHANGED))
+        }
+        _ => Ok(()),
     }
-    let at = endpoint.security.values().next().cloned();
-    Err(at
-        .unwrap_or_else(|| endpoint.operation.at())
-        .misfit("a bearer token to be enough", CHANGED))
 }
 
 /// The facade sends a body where there is one to send, and none elsewhere. Whether the service would do without it is

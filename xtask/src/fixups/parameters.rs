@@ -3,7 +3,7 @@
 use super::CHANGED;
 use super::types::as_in_rust;
 use crate::misfit::{Misfit, Pointer, Result};
-use crate::model::{Endpoint, Parameter, Place, Schema, Shape};
+use crate::model::{Endpoint, Location, Parameter, Schema, Shape};
 use crate::plan::{Argument, Item, Value};
 
 /// What the generated client of a call keeps under a name of its own, or does; a parameter of that name would be in
@@ -32,14 +32,14 @@ pub(super) fn arguments(endpoint: &Endpoint) -> Result<Vec<Argument>> {
         names.push(name);
         arguments.push(Argument {
             name: parameter.name.clone(),
-            place: parameter.place,
+            location: parameter.location,
             description: parameter.description.clone(),
             value,
         });
     }
     let hash = arguments
         .iter()
-        .any(|argument| argument.place == Place::Path);
+        .any(|argument| argument.location == Location::Path);
     if hash != endpoint.operation.path.contains("{hash}") {
         return Err(endpoint
             .operation
@@ -53,21 +53,21 @@ pub(super) fn arguments(endpoint: &Endpoint) -> Result<Vec<Argument>> {
 /// The type of a parameter, or `None` for one that the facade sends without the generated client's help.
 fn value(parameter: &Parameter) -> Result<Option<Value>> {
     let schema = &parameter.schema;
-    let value = match (parameter.place, parameter.name.as_str()) {
-        (Place::Path, "hash") if parameter.required => typed(schema, &[("string", "string")])?,
-        (Place::Query, _) if parameter.required => {
+    let value = match (parameter.location, parameter.name.as_str()) {
+        (Location::Path, "hash") if parameter.required => typed(schema, &[("string", "string")])?,
+        (Location::Query, _) if parameter.required => {
             return Err(parameter.at.misfit("an optional query parameter", CHANGED));
         }
-        (Place::Query, "workspace_id") => typed(schema, &[("string", "string")])?,
-        (Place::Query, "include_disabled" | "include_expired") => {
+        (Location::Query, "workspace_id") => typed(schema, &[("string", "string")])?,
+        (Location::Query, "include_disabled" | "include_expired") => {
             typed(schema, &[("boolean", "boolean")])?
         }
-        (Place::Query, "offset") => {
+        (Location::Query, "offset") => {
             typed(schema, &[("integer", "integer"), ("string", "integer")])?
         }
-        (Place::Query, _) => any_scalar(schema)?,
+        (Location::Query, _) => any_scalar(schema)?,
         // Headers that attribute a call to an app are set on the facade's client, for all calls.
-        (Place::Header | Place::Cookie, _) if !parameter.required => return Ok(None),
+        (Location::Header | Location::Cookie, _) if !parameter.required => return Ok(None),
         _ => {
             return Err(parameter
                 .at

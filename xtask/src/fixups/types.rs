@@ -99,26 +99,7 @@ impl Types {
     /// is both, so that a request could never say null, and an answer without `limit` would read as one without limit.
     fn known_field(&mut self, place: &Place<'_>, known: &Known) -> Result<Field> {
         let schema = place.schema;
-        let plaintext = matches!(known.kind, Kind::Plaintext);
-        if schema.nullable
-            && !known.null
-            && (plaintext || known.always && place.role == Role::Answer)
-        {
-            let expected = format!("'{}' never to be null", known.name);
-            return Err(schema.at.misfit(expected, CHANGED));
-        }
-        let inner_null = match &schema.shape {
-            Shape::Array(items) => items.nullable,
-            _ => false,
-        };
-        if inner_null {
-            let expected = format!("no item of '{}' to be null", known.name);
-            return Err(schema.at.misfit(expected, CHANGED));
-        }
-        if schema.values.as_deref() == Some(&[false.into()]) {
-            let expected = format!("'{}' not to be always false", known.name);
-            return Err(schema.at.misfit(expected, CHANGED));
-        }
+        never_odd(place, known)?;
         let value = match (&known.kind, &schema.shape) {
             (Kind::Text, Shape::String) => Value::Scalar("string"),
             (Kind::Flag, Shape::Boolean) => Value::Scalar("boolean"),
@@ -233,6 +214,23 @@ impl Kind {
             Self::Many(_) => "an array of objects",
         }
     }
+}
+
+/// Makes sure that a field of the table has no value that the facade could do nothing with.
+fn never_odd(place: &Place<'_>, known: &Known) -> Result<()> {
+    let schema = place.schema;
+    let plaintext = matches!(known.kind, Kind::Plaintext);
+    let never_null = plaintext || known.always && place.role == Role::Answer;
+    let expected = if schema.nullable && !known.null && never_null {
+        format!("'{}' never to be null", known.name)
+    } else if matches!(&schema.shape, Shape::Array(items) if items.nullable) {
+        format!("no item of '{}' to be null", known.name)
+    } else if schema.values.as_deref() == Some(&[false.into()]) {
+        format!("'{}' not to be always false", known.name)
+    } else {
+        return Ok(());
+    };
+    Err(schema.at.misfit(expected, CHANGED))
 }
 
 /// Makes sure that what the facade relies on is there, and is promised to be.

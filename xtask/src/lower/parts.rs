@@ -7,7 +7,7 @@ use serde_json::json;
 use super::schema::Written;
 use super::{MALFORMED, Node, Reader, UNKNOWN};
 use crate::misfit::{Pointer, Result};
-use crate::model::{Body, Contents, Parameter, Place, Response, Schema, Shape};
+use crate::model::{Body, Contents, Location, Parameter, Response, Schema, Shape};
 use crate::reference;
 
 /// Flags that were written as plain strings in 2025, without a mark that tells them from other strings.
@@ -29,19 +29,19 @@ impl<'a> Reader<'a> {
                 let at = parameter.at.clone();
                 let parameter = self.parameter(self.resolve(parameter, "parameters")?)?;
                 let same = |other: &Parameter| {
-                    (&other.name, other.place) == (&parameter.name, parameter.place)
+                    (&other.name, other.location) == (&parameter.name, parameter.location)
                 };
                 if found[own..].iter().any(same) {
                     return Err(at.misfit("each parameter once", MALFORMED));
                 }
-                let ignored = parameter.place == Place::Header
+                let ignored = parameter.location == Location::Header
                     && IGNORED.contains(&parameter.name.to_lowercase().as_str());
                 if !(ignored || overridden && found[..own].iter().any(same)) {
                     found.push(parameter);
                 }
             }
         }
-        found.sort_by(|one, other| (one.place, &one.name).cmp(&(other.place, &other.name)));
+        found.sort_by(|one, other| (one.location, &one.name).cmp(&(other.location, &other.name)));
         Ok(found)
     }
 
@@ -63,11 +63,11 @@ impl<'a> Reader<'a> {
                 "examples",
             ]],
         )?;
-        let place = match &*node.need("in")?.text()? {
-            "path" => Place::Path,
-            "query" => Place::Query,
-            "header" => Place::Header,
-            "cookie" => Place::Cookie,
+        let location = match &*node.need("in")?.text()? {
+            "path" => Location::Path,
+            "query" => Location::Query,
+            "header" => Location::Header,
+            "cookie" => Location::Cookie,
             _ => {
                 return Err(node
                     .at
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
             }
         };
         // The generator knows one way to write a value, which is the one that OpenAPI has by default.
-        let form = matches!(place, Place::Query | Place::Cookie);
+        let form = matches!(location, Location::Query | Location::Cookie);
         let defaults = [
             ("style", json!(if form { "form" } else { "simple" })),
             ("explode", form.into()),
@@ -91,20 +91,20 @@ impl<'a> Reader<'a> {
             }
         }
         let name = node.need("name")?.text()?;
-        let written = if place == Place::Query {
+        let written = if location == Location::Query {
             Written::Query
         } else {
             Written::Json
         };
         let mut schema = self.schema(node.need("schema")?, written)?;
-        if place == Place::Query {
+        if location == Location::Query {
             read_flag(&name, &mut schema);
         }
         // Only JSON can say null. A parameter that may be null is one that may be left out.
         schema.nullable = false;
         Ok(Parameter {
             name,
-            place,
+            location,
             required: node.flag("required")?,
             deprecated: node.flag("deprecated")? || schema.deprecated,
             description: node

@@ -41,7 +41,8 @@ fn lowered(document: &Value) -> Result<Value, String> {
 }
 
 fn generated(document: &Value) -> Result<String, String> {
-    Source::of(document.clone()).generate()
+    let source = Source::of(document.clone());
+    source.generate(&source.selected()?)
 }
 
 /// What differs from one document to the other, a line for each, without the place in the document.

@@ -82,8 +82,14 @@ fn selecting_twice_is_selecting_once() {
         "#/components/schemas/Unused"
     );
     assert_eq!(left_out(&selected), None);
-    assert!(Source::of(ours()).has_nothing_else().is_ok());
-    let error = Source::of(document).has_nothing_else().unwrap_err();
+    assert!(
+        Source::of(ours())
+            .has_nothing_beside(&select::select(&ours()).unwrap())
+            .is_ok()
+    );
+    let error = Source::of(document)
+        .has_nothing_beside(&selected)
+        .unwrap_err();
     assert!(
         error.contains("#/components/schemas/Unused: expected nothing but"),
         "{error}"
