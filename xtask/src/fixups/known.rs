@@ -5,6 +5,7 @@
 //! the facade uses must not depend on the day: it stands here, and a document may differ only where that is said.
 
 /// A field, and what may be relied upon.
+#[derive(Clone, Copy)]
 pub(super) struct Known {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
@@ -16,6 +17,7 @@ pub(super) struct Known {
 }
 
 /// What a field holds.
+#[derive(Clone, Copy)]
 pub(super) enum Kind {
     Text,
     Flag,
@@ -74,23 +76,24 @@ const fn count(name: &'static str) -> Known {
 
 /// The known fields of a type, by the name that [`OPERATIONS`](crate::operations::OPERATIONS) or a field below gives
 /// it. A type that has none of its own is not looked at.
-pub(super) fn fields(type_name: &str) -> &'static [Known] {
-    match type_name {
-        "KeyPage" => &KEY_PAGE,
-        "KeyEnvelope" => &KEY_ENVELOPE,
-        "CreatedKey" => &CREATED_KEY,
-        "DeletedKey" => &DELETED_KEY,
-        "CurrentKeyEnvelope" => &CURRENT_KEY_ENVELOPE,
-        "ApiKey" => &API_KEY,
-        "CurrentKey" => &CURRENT_KEY,
-        "KeyBudget" => &KEY_BUDGET,
-        "FreeModelDailyRequests" => &FREE_MODEL_DAILY_REQUESTS,
-        "RateLimit" => &RATE_LIMIT,
-        "CreateKeyRequest" => &CREATE_KEY_REQUEST,
-        "UpdateKeyRequest" => &UPDATE_KEY_REQUEST,
-        "ExternalUser" => &EXTERNAL_USER,
+pub(super) fn fields(type_name: &str) -> Vec<Known> {
+    let tables: &[&[Known]] = match type_name {
+        "KeyPage" => &[&KEY_PAGE],
+        "KeyEnvelope" => &[&KEY_ENVELOPE],
+        "CreatedKey" => &[&CREATED_KEY],
+        "DeletedKey" => &[&DELETED_KEY],
+        "CurrentKeyEnvelope" => &[&CURRENT_KEY_ENVELOPE],
+        "ApiKey" => &[&API_KEY, &EITHER_KEY],
+        "CurrentKey" => &[&EITHER_KEY, &CURRENT_KEY],
+        "KeyBudget" => &[&KEY_BUDGET],
+        "FreeModelDailyRequests" => &[&FREE_MODEL_DAILY_REQUESTS],
+        "RateLimit" => &[&RATE_LIMIT],
+        "CreateKeyRequest" => &[&CREATE_KEY_REQUEST],
+        "UpdateKeyRequest" => &[&UPDATE_KEY_REQUEST],
+        "ExternalUser" => &[&EXTERNAL_USER],
         _ => &[],
-    }
+    };
+    tables.concat()
 }
 
 const KEY_PAGE: [Known; 1] = [Known::new("data", Kind::Many("ApiKey")).always()];
@@ -102,11 +105,9 @@ const CREATED_KEY: [Known; 2] = [
 const DELETED_KEY: [Known; 1] = [flag("deleted").always()];
 const CURRENT_KEY_ENVELOPE: [Known; 1] = [Known::new("data", Kind::One("CurrentKey")).always()];
 
-const API_KEY: [Known; 23] = [
-    text("hash").always(),
-    text("name").always(),
+/// Fields of a key both as a management key sees it and as it sees itself.
+const EITHER_KEY: [Known; 16] = [
     text("label").always(),
-    flag("disabled").always(),
     money("limit").or_null().always(),
     money("limit_remaining").or_null().always(),
     text("limit_reset").or_null().always(),
@@ -119,37 +120,27 @@ const API_KEY: [Known; 23] = [
     money("byok_usage_daily").always(),
     money("byok_usage_weekly").always(),
     money("byok_usage_monthly").always(),
-    text("created_at").always(),
-    text("updated_at").or_null().always(),
     text("expires_at").or_null(),
-    text("last_used_at").or_null(),
     text("creator_user_id").or_null(),
     text("workspace_id").or_null(),
+];
+
+const API_KEY: [Known; 7] = [
+    text("hash").always(),
+    text("name").always(),
+    flag("disabled").always(),
+    text("created_at").always(),
+    text("updated_at").or_null().always(),
+    text("last_used_at").or_null(),
     text("external_user").or_null(),
 ];
 
-const CURRENT_KEY: [Known; 25] = [
-    text("label").always(),
-    money("limit").or_null().always(),
-    money("limit_remaining").or_null().always(),
-    text("limit_reset").or_null().always(),
-    flag("include_byok_in_limit").always(),
-    money("usage").always(),
-    money("usage_daily").always(),
-    money("usage_weekly").always(),
-    money("usage_monthly").always(),
-    money("byok_usage").always(),
-    money("byok_usage_daily").always(),
-    money("byok_usage_weekly").always(),
-    money("byok_usage_monthly").always(),
+const CURRENT_KEY: [Known; 9] = [
     flag("is_free_tier").always(),
     flag("is_management_key"),
     // Deprecated: the former name of the one before, and a remnant.
     flag("is_provisioning_key"),
     Known::new("rate_limit", Kind::One("RateLimit")),
-    text("expires_at").or_null(),
-    text("creator_user_id").or_null(),
-    text("workspace_id").or_null(),
     text("organization_id").or_null(),
     Known::new("allowed_data_regions", Kind::Texts),
     Known::new(

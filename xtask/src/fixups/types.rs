@@ -64,9 +64,9 @@ impl Types {
                 .misfit(format!("the properties of {name}"), CHANGED));
         };
         let known = known::fields(name);
-        relied_upon(known, schema, properties, required)?;
+        relied_upon(&known, schema, properties, required)?;
         if role == Role::Request {
-            nothing_else_required(known, schema, required)?;
+            nothing_else_required(&known, schema, required)?;
         }
         apart_in_rust(properties)?;
         let mut fields = BTreeMap::new();
