@@ -3,19 +3,22 @@
 //! The generator's own way of reading a body has no limit and throws away what arrived before a cut. So the hook
 //! reads the body itself, piece by piece and under a limit, keeps what it read in the [`Record`], and hands the
 //! generated code a response that is in memory already.
+//!
+//! The record grows while the attempt runs. Whoever loses patience drops the attempt's future, and finds in the record
+//! what had arrived by then.
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use progenitor_client::{ClientHooks, OperationInfo};
 
+use crate::buffer::Buffer;
 use crate::generated::Client;
 
 /// The inner value of the generated client, made anew for each attempt.
@@ -24,20 +27,29 @@ use crate::generated::Client;
 #[derive(Clone)]
 pub struct Exchange {
     headers: HeaderMap,
-    timeout: Duration,
     body_limit: usize,
-    record: Arc<Mutex<Record>>,
+    progress: Arc<Mutex<Progress>>,
     body_polled: Arc<AtomicBool>,
 }
 
-/// What is known of an attempt after it ended.
+/// The record of an attempt that is under way.
+struct Progress {
+    head: Option<Head>,
+    body: Buffer,
+    /// The body, once it is read.
+    whole: Option<Bytes>,
+    cut: Option<Cut>,
+    had_body: bool,
+}
+
+/// What is known of an attempt after it ended, or was given up.
 #[derive(Default)]
 pub struct Record {
     /// The head of the response, if one arrived.
     pub head: Option<Head>,
     /// As much of the body as arrived, up to the limit.
     pub body: Bytes,
-    /// Why the body is not whole, if it is not.
+    /// Why the body is not whole, if it is not. `None` as well where the attempt was given up.
     pub cut: Option<Cut>,
     /// Whether the HTTP client asked for the request's body. If there is one and it was not asked for, then the
     /// request cannot have been sent.
@@ -58,22 +70,27 @@ pub struct Head {
 /// Why a body is not whole.
 #[derive(Debug)]
 pub enum Cut {
-    /// The connection was lost, or the attempt took too long.
+    /// The connection was lost.
     Lost(reqwest::Error),
     /// The body is longer than the limit.
     TooLarge,
 }
 
 impl Exchange {
-    /// An attempt that adds `headers` to the request, may take `timeout` from the connection to the last byte of
-    /// the body, and reads at most `body_limit` bytes of it.
+    /// An attempt that adds `headers` to the request, and reads at most `body_limit` bytes of the answer's body. Where
+    /// that body `is_secret`, what is kept of it is overwritten when nobody needs it any more.
     #[must_use]
-    pub fn new(headers: HeaderMap, timeout: Duration, body_limit: usize) -> Self {
+    pub fn new(headers: HeaderMap, body_limit: usize, is_secret: bool) -> Self {
         Self {
             headers,
-            timeout,
             body_limit,
-            record: Arc::default(),
+            progress: Arc::new(Mutex::new(Progress {
+                head: None,
+                body: Buffer::new(is_secret),
+                whole: None,
+                cut: None,
+                had_body: false,
+            })),
             body_polled: Arc::default(),
         }
     }
@@ -81,14 +98,20 @@ impl Exchange {
     /// What came of the attempt. A second call returns an empty record.
     #[must_use]
     pub fn take_record(&self) -> Record {
-        let mut record = std::mem::take(&mut *self.lock());
-        record.body_polled = self.body_polled.load(Ordering::Acquire);
-        record
+        let mut progress = self.lock();
+        let whole = progress.whole.take();
+        Record {
+            head: progress.head.take(),
+            body: whole.unwrap_or_else(|| progress.body.freeze()),
+            cut: progress.cut.take(),
+            had_body: progress.had_body,
+            body_polled: self.body_polled.load(Ordering::Acquire),
+        }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Record> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
         // Nothing that can panic is done while it is held, so there is no half of a record to find.
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn run(
@@ -101,7 +124,6 @@ impl Exchange {
         for (name, value) in &self.headers {
             request.headers_mut().insert(name, value.clone());
         }
-        *request.timeout_mut() = Some(self.timeout);
         let body = request.body_mut().take();
         self.lock().had_body = body.is_some();
         *request.body_mut() = body.map(|inner| {
@@ -116,16 +138,38 @@ impl Exchange {
             status: response.status(),
             headers: response.headers().clone(),
         };
-        let (body, cut) = read(&mut response, self.body_limit).await;
+        self.lock().head = Some(head.clone());
+        self.read(&mut response).await;
 
-        let mut in_memory = http::Response::new(body.clone());
+        let mut progress = self.lock();
+        let body = progress.body.freeze();
+        progress.whole = Some(body.clone());
+        let mut in_memory = http::Response::new(body);
         *in_memory.status_mut() = head.status;
-        *in_memory.headers_mut() = head.headers.clone();
-        let mut record = self.lock();
-        record.head = Some(head);
-        record.body = body;
-        record.cut = cut;
+        *in_memory.headers_mut() = head.headers;
         Ok(in_memory.into())
+    }
+
+    /// As much of the body as arrives, up to the limit.
+    async fn read(&self, response: &mut reqwest::Response) {
+        loop {
+            let next = response.chunk().await;
+            let mut progress = self.lock();
+            let room = self.body_limit - progress.body.len();
+            match next {
+                Ok(None) => return,
+                Ok(Some(chunk)) if chunk.len() > room => {
+                    progress.body.extend(&chunk[..room]);
+                    progress.cut = Some(Cut::TooLarge);
+                    return;
+                }
+                Ok(Some(chunk)) => progress.body.extend(&chunk),
+                Err(error) => {
+                    progress.cut = Some(Cut::Lost(error));
+                    return;
+                }
+            }
+        }
     }
 }
 
@@ -136,22 +180,6 @@ impl ClientHooks<Exchange> for Client {
         _: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
         self.inner.run(&self.client, request).await
-    }
-}
-
-/// As much of the body as arrives, up to `limit` bytes.
-async fn read(response: &mut reqwest::Response, limit: usize) -> (Bytes, Option<Cut>) {
-    let mut body = BytesMut::new();
-    loop {
-        match response.chunk().await {
-            Ok(None) => return (body.freeze(), None),
-            Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
-                body.extend_from_slice(&chunk[..limit - body.len()]);
-                return (body.freeze(), Some(Cut::TooLarge));
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Err(error) => return (body.freeze(), Some(Cut::Lost(error))),
-        }
     }
 }
 
@@ -186,7 +214,6 @@ impl Body for Watched {
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")
-            .field("timeout", &self.timeout)
             .field("body_limit", &self.body_limit)
             .finish_non_exhaustive()
     }

@@ -9,6 +9,7 @@
 // The generated code names this crate as any other crate would.
 extern crate self as openrouter_keys_raw;
 
+mod buffer;
 mod exchange;
 #[allow(
     missing_docs,

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use crate::error::Error;
 use crate::operations::{CreateKey, DeleteKey, GetCurrentKey, GetKey, ListKeys, UpdateKey};
-use crate::transport::{RetryPolicy, Scrubber};
+use crate::transport::{Clock, RetryBudget, RetryPolicy, Scrubber};
 
 use base_url::BaseUrl;
 pub use builder::ClientBuilder;
@@ -52,6 +52,8 @@ pub(crate) struct Settings {
     base_url: BaseUrl,
     pub(crate) headers: HeaderMap,
     pub(crate) retry: RetryPolicy,
+    pub(crate) budget: RetryBudget,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) timeout: Duration,

@@ -114,7 +114,10 @@ pub(crate) struct Inner {
     pub(crate) attempts: u32,
     pub(crate) maybe_applied: bool,
     pub(crate) retryable: bool,
+    /// It would have been tried again, had the client had a retry left.
+    pub(crate) out_of_retries: bool,
     pub(crate) salvaged: Option<Salvaged>,
+    pub(crate) hash: Option<KeyHash>,
     pub(crate) source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -202,6 +205,25 @@ impl Error {
     #[must_use]
     pub fn maybe_applied(&self) -> bool {
         self.0.maybe_applied
+    }
+
+    /// What names the key that a create made, where that much of the answer arrived.
+    ///
+    /// If [`into_salvaged`](Self::into_salvaged) has no plaintext, then it is lost, and this key is of no use to anybody:
+    /// delete it by this hash.
+    ///
+    /// ```
+    /// # async fn example(client: openrouter_keys::Client) -> Result<(), openrouter_keys::Error> {
+    /// let result = client.create("Customer 42").send().await;
+    /// if let Some(hash) = result.as_ref().err().and_then(|error| error.hash()) {
+    ///     client.delete(hash).send().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn hash(&self) -> Option<&KeyHash> {
+        self.0.hash.as_ref()
     }
 
     /// The plaintext of a key that was made, where the rest of the answer could not be used.

@@ -68,7 +68,7 @@ pub use model::{
     LimitReset, Page, RateLimit, Usage,
 };
 pub use response::Response;
-pub use transport::RetryPolicy;
+pub use transport::{Clock, RetryPolicy};
 
 /// Times are [`chrono::DateTime<Utc>`](chrono::DateTime).
 pub use chrono;

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::{BaseUrl, Client, Credential, Settings};
 use crate::error::{Error, ErrorKind, Inner};
-use crate::transport::{RetryPolicy, time_limit};
+use crate::transport::{Clock, RetryBudget, RetryPolicy, TokioClock, time_limit};
 
 const USER_AGENT: &str = concat!("openrouter-keys/", env!("CARGO_PKG_VERSION"));
 
@@ -43,6 +43,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     attempt_timeout: Duration,
     timeout: Duration,
+    clock: Arc<dyn Clock>,
 }
 
 impl ClientBuilder {
@@ -59,6 +60,7 @@ impl ClientBuilder {
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_secs(20),
             timeout: Duration::from_secs(90),
+            clock: Arc::new(TokioClock),
         }
     }
 
@@ -169,6 +171,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Takes the time from elsewhere, and waits there: for tests. See [`Clock`].
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
     /// Brings your own HTTP client: your TLS settings, your resolver, your pool.
     ///
     /// Some settings are ours all the same, since a key could be lost, repeated or shown without them: no
@@ -234,7 +242,9 @@ impl ClientBuilder {
                 http,
                 base_url,
                 headers,
+                budget: RetryBudget::new(retry.reserve(), self.clock.now()),
                 retry,
+                clock: self.clock,
                 connect_timeout,
                 attempt_timeout,
                 timeout,

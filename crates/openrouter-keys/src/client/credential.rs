@@ -1,7 +1,9 @@
 //! The bearer token of a client.
 
+use bytes::Bytes;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::transport::Scrubber;
@@ -42,7 +44,9 @@ fn bearer(secret: &SecretString) -> Option<HeaderValue> {
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
     }
-    let mut header = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    // What holds it is overwritten when the last request that has it is gone.
+    let text = Zeroizing::new(format!("Bearer {token}").into_bytes());
+    let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).ok()?;
     // Keeps it out of Debug, and out of HTTP/2's compression tables.
     header.set_sensitive(true);
     Some(header)

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Error, ErrorKind};
+use crate::model::KeyHash;
 
 impl fmt::Display for Error {
     /// `update key: 503 Service Unavailable: upstream failed (3 attempts; the server may have done it)`
@@ -26,8 +27,15 @@ impl fmt::Display for Error {
         if let Some(wait) = inner.retry_after {
             notes.push(format!("the server asks to wait {} s", wait.as_secs()));
         }
+        if inner.out_of_retries {
+            notes.push("no retry: the client has used up its budget".to_owned());
+        }
         if inner.salvaged.is_some() {
             notes.push("the key was made, and its plaintext is in this error".to_owned());
+        } else if let Some(hash) = inner.hash.as_ref().and_then(printable) {
+            notes.push(format!(
+                "the key was made and its plaintext is lost: delete it by its hash, {hash}"
+            ));
         } else if inner.maybe_applied && inner.is_create() {
             notes.push("the key may exist: look before creating another".to_owned());
         } else if inner.maybe_applied {
@@ -39,6 +47,12 @@ impl fmt::Display for Error {
             write!(f, " ({})", notes.join("; "))
         }
     }
+}
+
+/// A hash that came from the server, if it is one. It could be anything.
+fn printable(hash: &KeyHash) -> Option<&str> {
+    KeyHash::check(hash.as_str()).ok()?;
+    Some(hash.as_str())
 }
 
 /// Text from elsewhere, kept from writing log lines of its own.

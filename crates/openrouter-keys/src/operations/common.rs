@@ -69,7 +69,7 @@ macro_rules! per_call_setters {
 
             /// When to try again in this call, instead of the client's policy.
             pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
-                self.common.options.retry = self.common.valid.keep(policy.checked());
+                self.common.options.retry = self.common.valid.keep(policy.checked_for_call());
                 self
             }
 

@@ -2,7 +2,6 @@
 //! acted, and whether trying again can help. Whatever cannot be told apart counts as "may have acted".
 
 use std::borrow::Cow;
-use std::error::Error as StdError;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,8 +9,9 @@ use http::StatusCode;
 use openrouter_keys_raw::{self as raw, Cut, Head, Record};
 
 use super::scrub::Scrubber;
-use super::{Operation, Unusable, body, retry, salvage};
-use crate::error::{Error, ErrorKind, Inner};
+use super::{Clock, Operation, Unusable, body, cause, retry_after, salvage};
+use crate::error::{Error, ErrorKind, Inner, Salvaged};
+use crate::model::KeyHash;
 use crate::response::Response;
 
 /// An attempt that gave no value.
@@ -23,23 +23,39 @@ pub(super) struct Failure {
     pub(super) retry_after: Option<Duration>,
     /// The server may have acted in this attempt.
     pub(super) ambiguous: bool,
-    /// The server may have acted in this attempt or an earlier one.
-    pub(super) maybe_applied: bool,
     /// Trying again may help.
     pub(super) transient: bool,
+    /// What a create made all the same.
+    salvaged: Option<Salvaged>,
+    hash: Option<KeyHash>,
     source: Option<reqwest::Error>,
 }
 
-/// What came of one attempt.
+/// How a call ended that gave no value.
+pub(super) struct Ending {
+    pub(super) attempts: u32,
+    /// The server may have acted in one of the attempts.
+    pub(super) maybe_applied: bool,
+    /// There would have been another attempt, had the client had a retry left.
+    pub(super) out_of_retries: bool,
+}
+
+/// What is asked of whom.
+pub(super) struct Asked<'a> {
+    pub(super) operation: Operation,
+    pub(super) host: &'a str,
+    pub(super) clock: &'a dyn Clock,
+}
+
+/// What came of one attempt. `result` is `None` if its time ran out.
 pub(super) fn outcome<R, T>(
-    operation: Operation,
-    host: &str,
-    result: Result<raw::ResponseValue<R>, raw::Error>,
+    asked: &Asked<'_>,
+    result: Option<Result<raw::ResponseValue<R>, raw::Error>>,
     mut record: Record,
     accept: impl Fn(R) -> Result<T, Unusable>,
 ) -> Result<Response<T>, Box<Failure>> {
     let failure = match (result, record.head.take()) {
-        (Ok(answer), head) => {
+        (Some(Ok(answer)), head) => {
             let head = head.unwrap_or_else(|| Head {
                 status: answer.status(),
                 headers: answer.headers().clone(),
@@ -52,13 +68,15 @@ pub(super) fn outcome<R, T>(
                 },
             }
         }
-        (Err(error), None) => Failure::unanswered(host, error, &record),
-        (Err(_), Some(head)) if !head.status.is_success() => {
-            Failure::refused(operation, head, record.body)
+        (None, None) => Failure::silence(asked, &record),
+        (Some(Err(error)), None) => Failure::unanswered(asked, error, &record),
+        (None | Some(Err(_)), Some(head)) if !head.status.is_success() => {
+            Failure::refused(asked, head, record.body)
         }
-        (Err(error), Some(head)) => {
+        (None, Some(head)) => Failure::too_slow(head, record.body, None),
+        (Some(Err(error)), Some(head)) => {
             if let Some(cut) = record.cut {
-                Failure::cut_off(operation, head, record.body, cut)
+                Failure::cut_off(asked, head, record.body, cut)
             } else {
                 let reason = body::why_undecodable(&record.body, &error);
                 Failure::undecodable(head, record.body, &reason)
@@ -69,65 +87,89 @@ pub(super) fn outcome<R, T>(
 }
 
 impl Failure {
+    /// The time ran out before there was any answer.
+    fn silence(asked: &Asked<'_>, record: &Record) -> Self {
+        let host = asked.host;
+        let (kind, detail) = if is_unpolled(record) {
+            (
+                ErrorKind::Connect,
+                format!("no connection to {host} in time"),
+            )
+        } else {
+            (ErrorKind::Timeout, format!("no answer from {host} in time"))
+        };
+        Self {
+            kind,
+            detail,
+            ambiguous: !is_unpolled(record),
+            transient: true,
+            ..Self::empty()
+        }
+    }
+
     /// There was no answer.
-    fn unanswered(host: &str, error: raw::Error, record: &Record) -> Self {
+    fn unanswered(asked: &Asked<'_>, error: raw::Error, record: &Record) -> Self {
         let error = match error {
-            raw::Error::CommunicationError(error) => error,
+            raw::Error::CommunicationError(error) => error.without_url(),
             // The generated code refused its arguments; the facade checked them before.
-            other => {
+            raw::Error::InvalidRequest(reason) => {
                 return Self {
-                    kind: ErrorKind::Other,
-                    detail: match other {
-                        raw::Error::InvalidRequest(reason) => reason,
-                        _ => "the request could not be built".to_owned(),
-                    },
+                    detail: reason,
                     ..Self::empty()
                 };
             }
+            _ => return Self::empty(),
         };
-        let error = error.without_url();
         if error.is_builder() {
             return Self {
-                kind: ErrorKind::Other,
-                detail: "the request could not be built".to_owned(),
                 source: Some(error),
                 ..Self::empty()
             };
         }
-        // A request whose body nobody asked for cannot have left; `is_connect` alone misses a connection that
-        // was accepted and then reset.
-        let unsent =
-            error.is_connect() || is_canceled(&error) || (record.had_body && !record.body_polled);
-        let (kind, detail) = match (unsent, error.is_timeout()) {
-            (false, false) if is_parse(&error) => {
-                (ErrorKind::Decode, "the answer is not valid HTTP".to_owned())
-            }
-            (true, true) => (
+        if error.is_timeout() && !error.is_connect() {
+            // Of the HTTP client that the caller brought along.
+            return Self {
+                source: Some(error),
+                ..Self::silence(asked, record)
+            };
+        }
+        let host = asked.host;
+        // `is_connect` alone misses a connection that was accepted and then reset.
+        let unsent = error.is_connect() || cause::is_canceled(&error) || is_unpolled(record);
+        let (kind, detail) = if unsent && error.is_timeout() {
+            (
                 ErrorKind::Connect,
                 format!("no connection to {host} in time"),
-            ),
-            (true, false) => (
+            )
+        } else if unsent {
+            (
                 ErrorKind::Connect,
-                format!("could not connect to {host}: {}", innermost(&error)),
-            ),
-            (false, true) => (ErrorKind::Timeout, format!("no answer from {host} in time")),
-            (false, false) => (
+                format!("could not connect to {host}: {}", cause::innermost(&error)),
+            )
+        } else if cause::is_parse(&error) {
+            (ErrorKind::Decode, "the answer is not valid HTTP".to_owned())
+        } else {
+            (
                 ErrorKind::Connect,
-                format!("the connection to {host} was lost: {}", innermost(&error)),
-            ),
+                format!(
+                    "the connection to {host} was lost: {}",
+                    cause::innermost(&error)
+                ),
+            )
         };
         Self {
             kind,
             detail,
             ambiguous: !unsent,
-            transient: true,
+            // Who the server is does not change within a few seconds.
+            transient: !(unsent && cause::is_certificate(&error)),
             source: Some(error),
             ..Self::empty()
         }
     }
 
     /// The answer is not a success.
-    fn refused(operation: Operation, head: Head, body: Bytes) -> Self {
+    fn refused(asked: &Asked<'_>, head: Head, body: Bytes) -> Self {
         let status = head.status;
         let kind = match status.as_u16() {
             300..=399 => ErrorKind::Redirect,
@@ -148,9 +190,9 @@ impl Failure {
         Self {
             kind,
             detail: status_text(status),
-            retry_after: retry::retry_after(status, &head.headers),
+            retry_after: retry_after::asked(status, &head.headers, || asked.clock.utc_now()),
             ambiguous: match kind {
-                ErrorKind::Redirect => operation == Operation::Create,
+                ErrorKind::Redirect => asked.operation == Operation::Create,
                 _ => !refused,
             },
             transient: failed || kind == ErrorKind::RateLimited,
@@ -161,18 +203,19 @@ impl Failure {
     }
 
     /// The answer is a success that did not arrive whole.
-    fn cut_off(operation: Operation, head: Head, body: Bytes, cut: Cut) -> Self {
+    fn cut_off(asked: &Asked<'_>, head: Head, body: Bytes, cut: Cut) -> Self {
         let (kind, cause, source) = match cut {
             Cut::TooLarge => (
                 ErrorKind::BodyTooLarge,
-                format!("its body is longer than {} bytes", operation.body_limit()),
+                format!(
+                    "its body is longer than {} bytes",
+                    asked.operation.body_limit()
+                ),
                 None,
             ),
-            Cut::Lost(error) if error.is_timeout() => (
-                ErrorKind::Timeout,
-                "its body did not arrive in time".to_owned(),
-                Some(error.without_url()),
-            ),
+            Cut::Lost(error) if error.is_timeout() => {
+                return Self::too_slow(head, body, Some(error.without_url()));
+            }
             Cut::Lost(error) => (
                 ErrorKind::Connect,
                 format!("its body was cut off after {} bytes", body.len()),
@@ -182,6 +225,21 @@ impl Failure {
         Self {
             kind,
             detail: format!("{}, but {cause}", status_text(head.status)),
+            ambiguous: true,
+            transient: true,
+            head: Some(head),
+            body,
+            source,
+            ..Self::empty()
+        }
+    }
+
+    /// The answer is a success that did not arrive whole before the time ran out.
+    fn too_slow(head: Head, body: Bytes, source: Option<reqwest::Error>) -> Self {
+        let status = status_text(head.status);
+        Self {
+            kind: ErrorKind::Timeout,
+            detail: format!("{status}, but its body did not arrive in time"),
             ambiguous: true,
             transient: true,
             head: Some(head),
@@ -206,13 +264,14 @@ impl Failure {
     fn empty() -> Self {
         Self {
             kind: ErrorKind::Other,
-            detail: String::new(),
+            detail: "the request could not be built".to_owned(),
             head: None,
             body: Bytes::new(),
             retry_after: None,
             ambiguous: false,
-            maybe_applied: false,
             transient: false,
+            salvaged: None,
+            hash: None,
             source: None,
         }
     }
@@ -224,30 +283,43 @@ impl Failure {
         Some(Response::new(value, head.status, head.headers.clone()))
     }
 
-    /// The error that the caller gets after `attempts` attempts.
+    /// Looks for what a create made in what arrived of its answer. A plaintext there says that a key was made, whatever
+    /// else the answer says, unless it is one of `ours` that the server repeats.
+    pub(super) fn salvage(&mut self, ours: &Scrubber) {
+        let found = salvage::plaintext(&self.body);
+        self.salvaged = found.filter(|salvaged| !ours.holds(&salvaged.secret));
+        self.hash = match (&self.salvaged, &self.head) {
+            (Some(salvaged), _) => salvaged.hash.clone(),
+            (None, Some(head)) if head.status.is_success() => salvage::hash(&self.body),
+            (None, _) => None,
+        };
+        self.ambiguous |= self.salvaged.is_some();
+    }
+
+    /// The error that the caller gets.
     pub(super) fn into_error(
         self,
         operation: Operation,
-        attempts: u32,
+        ending: &Ending,
         mut scrubber: Cow<'_, Scrubber>,
     ) -> Error {
+        if let Some(salvaged) = &self.salvaged {
+            scrubber.to_mut().add(&salvaged.secret);
+        }
         let mut inner = Inner {
             kind: Some(self.kind),
             operation: Some(operation),
             detail: self.detail,
             retry_after: self.retry_after,
-            attempts,
-            maybe_applied: self.maybe_applied,
+            attempts: ending.attempts,
+            maybe_applied: ending.maybe_applied,
             retryable: self.transient,
+            out_of_retries: ending.out_of_retries,
+            salvaged: self.salvaged,
+            hash: self.hash,
             source: self.source.map(Into::into),
             ..Inner::default()
         };
-        if operation == Operation::Create && self.ambiguous {
-            inner.salvaged = salvage::plaintext(&self.body);
-        }
-        if let Some(salvaged) = &inner.salvaged {
-            scrubber.to_mut().add(&salvaged.secret);
-        }
         if let Some(mut head) = self.head {
             scrubber.headers(&mut head.headers);
             if !head.status.is_success() {
@@ -260,25 +332,9 @@ impl Failure {
     }
 }
 
-/// Whether the HTTP stack gave the request up before it wrote any of it.
-fn is_canceled(error: &reqwest::Error) -> bool {
-    hyper_error(error).is_some_and(hyper::Error::is_canceled)
-}
-
-/// Whether there was an answer that the HTTP stack could not read.
-fn is_parse(error: &reqwest::Error) -> bool {
-    hyper_error(error).is_some_and(hyper::Error::is_parse)
-}
-
-fn hyper_error(error: &reqwest::Error) -> Option<&hyper::Error> {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
+/// Whether the request cannot have left, since the HTTP client did not ask for its body.
+fn is_unpolled(record: &Record) -> bool {
+    record.had_body && !record.body_polled
 }
 
 /// `503 Service Unavailable`, or `520` where there is no name for it.
@@ -289,24 +345,15 @@ fn status_text(status: StatusCode) -> String {
     }
 }
 
-/// The end of the chain: reqwest's and hyper's own words say less than that of the operating system.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut last: &dyn StdError = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
     use http::{HeaderMap, StatusCode};
     use openrouter_keys_raw::Head;
 
-    use super::Failure;
+    use super::{Asked, Failure};
     use crate::ErrorKind;
-    use crate::transport::Operation;
+    use crate::transport::{Operation, TokioClock};
 
     #[test]
     fn each_status_has_its_kind_and_says_whether_the_server_may_have_acted() {
@@ -343,7 +390,12 @@ mod tests {
                 status: StatusCode::from_u16(status).unwrap(),
                 headers: HeaderMap::new(),
             };
-            let failure = Failure::refused(Operation::Create, head(), Bytes::new());
+            let asked = Asked {
+                operation: Operation::Create,
+                host: "a.example",
+                clock: &TokioClock,
+            };
+            let failure = Failure::refused(&asked, head(), Bytes::new());
             assert_eq!(failure.kind, kind, "{status}");
             assert_eq!(failure.ambiguous, ambiguous, "{status}");
             assert_eq!(failure.transient, transient, "{status}");

@@ -1,9 +1,13 @@
 //! From a validated request to a value or an [`Error`]: attempts, what each came to, and whether there is another.
 
 mod body;
+mod budget;
+mod cause;
 mod classify;
+mod clock;
 mod operation;
 mod retry;
+mod retry_after;
 mod salvage;
 mod scrub;
 mod unusable;
@@ -14,12 +18,15 @@ use std::time::Duration;
 use http::HeaderMap;
 use openrouter_keys_raw as raw;
 use secrecy::SecretString;
-use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::error::Error;
 use crate::response::Response;
+use classify::{Asked, Ending};
 
+pub(crate) use budget::RetryBudget;
+pub use clock::Clock;
+pub(crate) use clock::TokioClock;
 pub(crate) use operation::Operation;
 pub use retry::RetryPolicy;
 pub(crate) use salvage::created_anyway;
@@ -69,53 +76,60 @@ impl Call<'_> {
         Sent: Future<Output = Result<raw::ResponseValue<R>, raw::Error>>,
     {
         let settings = self.client.settings();
+        let clock = &*settings.clock;
+        let asked = Asked {
+            operation: self.operation,
+            host: self.client.host(),
+            clock,
+        };
         let policy = self.options.retry.as_ref().unwrap_or(&settings.retry);
         let headers = self.headers()?;
         let mut scrubber = Cow::Borrowed(self.client.scrubber());
         if let Some(secret) = self.request_secret {
             scrubber.to_mut().add(secret);
         }
-        let timeout = self.options.timeout.unwrap_or(settings.timeout);
-        let deadline = Instant::now() + timeout;
+        let deadline = clock.now() + self.options.timeout.unwrap_or(settings.timeout);
+        let time_left = || deadline.saturating_duration_since(clock.now());
         let mut backoff = policy.backoff();
-        let mut attempts = 0;
-        let mut maybe_applied = false;
+        let mut ending = Ending {
+            attempts: 0,
+            maybe_applied: false,
+            out_of_retries: false,
+        };
 
         loop {
-            attempts += 1;
-            let remaining = deadline.saturating_duration_since(Instant::now());
+            ending.attempts += 1;
             let exchange = raw::Exchange::new(
                 headers.clone(),
-                settings.attempt_timeout.min(remaining),
                 self.operation.body_limit(),
+                self.operation.answers_a_secret(),
             );
-            let result = send(self.client.raw(exchange.clone())).await;
-            let record = exchange.take_record();
-            let mut failure = match classify::outcome(
-                self.operation,
-                self.client.host(),
-                result,
-                record,
-                &accept,
-            ) {
-                Ok(response) => return Ok(response.scrubbed(|headers| scrubber.headers(headers))),
+            let limit = clock.sleep(settings.attempt_timeout.min(time_left()));
+            let result = clock::within(limit, send(self.client.raw(exchange.clone()))).await;
+            let outcome = classify::outcome(&asked, result, exchange.take_record(), &accept);
+            let mut failure = match outcome {
+                Ok(response) => {
+                    settings.budget.deposit();
+                    return Ok(response.scrubbed(|headers| scrubber.headers(headers)));
+                }
                 Err(failure) => failure,
             };
 
             if let Some(response) = failure.rescued(&rescue) {
                 return Ok(response.scrubbed(|headers| scrubber.headers(headers)));
             }
-            maybe_applied |= failure.ambiguous;
-            failure.maybe_applied = maybe_applied && self.operation.is_mutation();
+            if self.operation.answers_a_secret() {
+                failure.salvage(&scrubber);
+            }
+            ending.maybe_applied |= failure.ambiguous && self.operation.is_mutation();
 
-            let wait = retry::wait(&failure, self.operation, &mut backoff);
-            let time_left = deadline.saturating_duration_since(Instant::now());
+            // An attempt that has less time than a connection may take would fail for that alone.
+            let wait = retry::wait(&failure, self.operation, &mut backoff)
+                .filter(|wait| *wait + settings.connect_timeout <= time_left());
+            ending.out_of_retries = wait.is_some() && !settings.budget.withdraw(clock.now());
             match wait {
-                // An attempt that has less time than a connection may take would fail for that alone.
-                Some(wait) if wait + settings.connect_timeout <= time_left => {
-                    tokio::time::sleep(wait).await;
-                }
-                _ => return Err(failure.into_error(self.operation, attempts, scrubber)),
+                Some(wait) if !ending.out_of_retries => clock.sleep(wait).await,
+                _ => return Err(failure.into_error(self.operation, &ending, scrubber)),
             }
         }
     }

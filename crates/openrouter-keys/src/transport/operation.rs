@@ -34,6 +34,11 @@ impl Operation {
         self != Self::Create
     }
 
+    /// Whether a successful answer holds a plaintext.
+    pub(crate) fn answers_a_secret(self) -> bool {
+        self == Self::Create
+    }
+
     /// The most bytes that are read of an answer. A page is 100 keys of about a kilobyte each.
     pub(crate) fn body_limit(self) -> usize {
         match self {

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use chrono::{DateTime, Utc};
-use http::{HeaderMap, StatusCode, header};
 
+use super::budget;
 use super::classify::Failure;
+use super::retry_after::granted;
 use super::{A_DAY, Operation};
 use crate::error::Error;
 
 /// How often a request is tried, and how long to wait in between.
 ///
 /// Whatever it says, two things hold: a create that may have reached the server is not sent again, and a wait
-/// that the server asks for (`Retry-After`) is kept, up to 60 seconds.
+/// that the server asks for (`Retry-After`) is kept, up to 60 seconds. One that asks for more ends the call at once, and
+/// the error [says so](crate::Error::retry_after).
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,22 +35,21 @@ pub struct RetryPolicy {
     attempts: u32,
     min_backoff: Duration,
     max_backoff: Duration,
+    /// `None`: the default, and nobody has said anything.
+    budget: Option<u32>,
 }
 
-/// The longest wait that the server may ask for and get. A longer one is the caller's to decide.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// A server that says "at once", or names a time gone by, still gets a moment.
-const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 /// More attempts than this are a loop.
 const MOST_ATTEMPTS: u32 = 100;
 
 impl Default for RetryPolicy {
-    /// Three attempts, and waits that begin at 100 ms and double up to 5 s, with jitter.
+    /// Three attempts, waits that begin at 100 ms and double up to 5 s, with jitter, and a budget of 20 retries.
     fn default() -> Self {
         Self {
             attempts: 3,
             min_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(5),
+            budget: None,
         }
     }
 }
@@ -80,6 +80,34 @@ impl RetryPolicy {
     pub fn max_backoff(mut self, wait: Duration) -> Self {
         self.max_backoff = wait;
         self
+    }
+
+    /// How many retries a client keeps in reserve, for all of its calls together: 20 by default.
+    ///
+    /// So an outage does not multiply what is sent: each retry takes one out of the reserve, and when it is used up,
+    /// calls fail at their first attempt. It fills up again to this number, by one for each ten calls that succeed and by one
+    /// every five seconds. A client, its clones and those made of it by [`with_key`](crate::Client::with_key) have one
+    /// reserve, so a call's own policy must not set it.
+    #[must_use]
+    pub fn budget(mut self, retries: u32) -> Self {
+        self.budget = Some(retries);
+        self
+    }
+
+    /// How many retries a client has that was given this policy.
+    pub(crate) fn reserve(&self) -> u32 {
+        self.budget.unwrap_or(budget::DEFAULT)
+    }
+
+    /// The policy for one call, if it makes sense.
+    pub(crate) fn checked_for_call(self) -> Result<Self, Error> {
+        if self.budget.is_some() {
+            return Err(Error::invalid_input(
+                "budget",
+                "must not be set for a single call: the client has one for all",
+            ));
+        }
+        self.checked()
     }
 
     /// The policy, if it makes sense; no wait in it is longer than a day.
@@ -126,79 +154,11 @@ pub(super) fn wait(
     }
 }
 
-/// What the server gets of the wait that it asks for.
-fn granted(asked: Duration) -> Option<Duration> {
-    (asked <= LONGEST_WAIT).then(|| asked.max(SHORTEST_WAIT))
-}
-
-/// What the server asks for in `Retry-After`, on the statuses where it means something: seconds, or a date, which
-/// counts from the server's own `Date` so that a wrong clock here does no harm.
-pub(super) fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
-    let asks = status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE;
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if !asks || text.is_empty() {
-        return None;
-    }
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that does not fit is longer than anybody waits.
-        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
-    }
-    let until = http_date(text)?;
-    let now = headers
-        .get(header::DATE)
-        .and_then(|date| http_date(date.to_str().ok()?))
-        .unwrap_or_else(Utc::now);
-    Some((until - now).to_std().unwrap_or(Duration::ZERO))
-}
-
-fn http_date(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc2822(text)
-        .ok()
-        .map(|date| date.to_utc())
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use http::{HeaderMap, HeaderValue, StatusCode};
-
-    use super::{RetryPolicy, granted, retry_after};
-
-    #[test]
-    fn retry_after_in_both_forms() {
-        const NOW: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
-        let cases = [
-            ("0", Some(0)),
-            (" 7 ", Some(7)),
-            ("3600", Some(3600)),
-            ("99999999999999999999999", Some(u64::MAX)),
-            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10)),
-            ("Sun, 06 Nov 1994 08:49:27 GMT", Some(0)),
-            ("soon", None),
-            ("-1", None),
-            ("1.5", None),
-            ("", None),
-        ];
-        for (text, seconds) in cases {
-            let mut headers = HeaderMap::new();
-            headers.insert("retry-after", HeaderValue::from_static(text));
-            headers.insert("date", HeaderValue::from_static(NOW));
-            let read = retry_after(StatusCode::TOO_MANY_REQUESTS, &headers);
-            assert_eq!(read, seconds.map(Duration::from_secs), "{text:?}");
-            assert_eq!(retry_after(StatusCode::BAD_REQUEST, &headers), None);
-        }
-    }
-
-    #[test]
-    fn a_wait_is_neither_nothing_nor_longer_than_a_minute() {
-        let seconds = Duration::from_secs;
-        assert_eq!(granted(Duration::ZERO), Some(Duration::from_millis(100)));
-        assert_eq!(granted(seconds(7)), Some(seconds(7)));
-        assert_eq!(granted(seconds(60)), Some(seconds(60)));
-        assert_eq!(granted(seconds(61)), None);
-        assert_eq!(granted(Duration::MAX), None);
-    }
+    use super::RetryPolicy;
 
     #[test]
     fn waits_of_any_length_overflow_nothing() {

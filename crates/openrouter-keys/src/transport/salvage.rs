@@ -29,15 +29,20 @@ pub(super) fn plaintext(body: &[u8]) -> Option<Salvaged> {
         .filter_map(|member| secret(member.value))
         .last()
         .or_else(|| unmistakable(body))?;
-    let hash = members(body)
+    Some(Salvaged {
+        secret: SecretString::from(secret),
+        hash: hash(body),
+    })
+}
+
+/// The hash of the key that was made, if it arrived whole.
+pub(super) fn hash(body: &[u8]) -> Option<KeyHash> {
+    members(body)
         .filter(|member| member.name == "data")
         .filter_map(|member| last_whole(member.value, "hash"))
         .filter_map(|hash| serde_json::from_slice(hash).ok())
-        .last();
-    Some(Salvaged {
-        secret: SecretString::from(secret),
-        hash: hash.map(KeyHash::from_server),
-    })
+        .last()
+        .map(KeyHash::from_server)
 }
 
 /// A JSON string that is not empty.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 /// The secrets of one call. Text that goes into an error passes through here first.
 #[derive(Clone)]
@@ -30,13 +31,23 @@ impl Scrubber {
         if secret.is_empty() {
             return;
         }
-        let json = Value::from(secret).to_string();
-        let json = &json[1..json.len() - 1];
-        for form in [secret, json, &percent_encoded(secret)] {
+        // Forms that are not kept are overwritten, as those are that are.
+        let json = Zeroizing::new(serde_json::to_string(secret).unwrap_or_default());
+        let json = json.get(1..json.len() - 1).unwrap_or_default();
+        let url = Zeroizing::new(percent_encoded(secret));
+        for form in [secret, json, &url] {
             if !self.forms.iter().any(|known| known.expose_secret() == form) {
                 self.forms.push(form.into());
             }
         }
+    }
+
+    /// Whether this is one of the secrets.
+    pub(super) fn holds(&self, secret: &SecretString) -> bool {
+        let secret = secret.expose_secret();
+        self.forms
+            .iter()
+            .any(|known| known.expose_secret() == secret)
     }
 
     /// `text` without the secrets, and without anything that looks like a key.
@@ -106,7 +117,8 @@ fn find_key(text: &str) -> Option<usize> {
 
 /// As a URL's query writes it.
 fn percent_encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut encoded, byte| {
+    let encoded = String::with_capacity(3 * text.len());
+    text.bytes().fold(encoded, |mut encoded, byte| {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
