@@ -183,7 +183,7 @@ impl CreateKey {
     pub async fn send_with_response(self) -> Result<Response<Created>, Error> {
         let mut call = self.common.call(Operation::Create)?;
         if let Some(Nullable::Value(time)) = self.expires_at {
-            validate::expires_at(time)?;
+            validate::expires_at(time, call.client.settings().clock.utc_now())?;
         }
         call.request_secret = self
             .external

@@ -73,8 +73,8 @@ pub(super) fn limit_reset(reset: &LimitReset) -> Result<(), Error> {
 }
 
 /// The service's condition is UTC with seconds, which the type and the way it is written see to.
-pub(super) fn expires_at(time: DateTime<Utc>) -> Result<(), Error> {
-    if time <= Utc::now() {
+pub(super) fn expires_at(time: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Error> {
+    if time <= now {
         return Err(Error::invalid_input("expires_at", "must be in the future"));
     }
     if time.year() > 9999 {

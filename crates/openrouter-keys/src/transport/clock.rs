@@ -8,21 +8,20 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-/// Where a client takes the time from, and how it waits.
+/// Where a client takes the time from, and how it waits: by default, tokio's time and the system's.
 ///
-/// For tests: with a clock of their own, they see how long a client would have waited without waiting. See
-/// [`ClientBuilder::clock`](crate::ClientBuilder::clock). Making a connection is timed by the HTTP client, in real
-/// time.
+/// This is for tests: with a clock of their own they see how long a client would have waited, without waiting. Making a
+/// connection is not timed by it, but by the HTTP client in real time.
 ///
 /// ```
 /// use std::pin::Pin;
-/// use std::sync::Mutex;
-/// use std::time::{Duration, Instant};
-/// use openrouter_keys::Clock;
+/// use std::sync::{Arc, Mutex};
+/// use std::time::Duration;
+/// use openrouter_keys::{Client, Clock, ErrorKind};
 ///
 /// /// Waits no time, and remembers how long it would have been.
-/// #[derive(Debug, Default)]
-/// struct Hurry(Mutex<Vec<Duration>>);
+/// #[derive(Clone, Debug, Default)]
+/// struct Hurry(Arc<Mutex<Vec<Duration>>>);
 ///
 /// impl Clock for Hurry {
 ///     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -33,45 +32,49 @@ use chrono::{DateTime, Utc};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = openrouter_keys::Client::builder()
-///     .base_url("http://127.0.0.1:9/api/v1") // Nobody listens there.
+/// # let nobody = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+/// # let base_url = format!("http://{nobody}/api/v1");
+/// let hurry = Hurry::default();
+/// let client = Client::builder()
+///     .base_url(base_url) // Nobody listens there.
 ///     .management_key("sk-or-v1-not-a-real-key")
-///     .clock(Hurry::default())
+///     .clock(hurry.clone())
 ///     .build()?;
+/// let error = client.list().send().await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Connect);
+/// // The waits before the second and the third attempt.
+/// assert_eq!(hurry.0.lock().unwrap().len(), 2);
 /// # Ok(())
 /// # }
 /// ```
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// A time that never goes back. Timeouts and waits are measured by it.
-    fn now(&self) -> Instant {
-        Instant::now()
-    }
-
-    /// The time of day. What is to expire, and a server's `Retry-After` that is a date without a `Date` beside it, are
-    /// held against it.
-    fn utc_now(&self) -> DateTime<Utc> {
-        Utc::now()
-    }
-
-    /// Waits, both between attempts and for what an attempt may take.
-    ///
-    /// An attempt and its timeout run side by side, and the attempt is polled first.
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
-}
-
-/// The clock of everybody who brings none: tokio's.
-#[derive(Debug)]
-pub(crate) struct TokioClock;
-
-impl Clock for TokioClock {
+    /// A time that never goes back. What a call may take is measured by it.
     fn now(&self) -> Instant {
         tokio::time::Instant::now().into_std()
     }
 
+    /// The time of day, UTC. What is to expire, and a `Retry-After` that is a date without a `Date` beside it, are held
+    /// against it.
+    fn utc_now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    /// Waits before another attempt.
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(tokio::time::sleep(duration))
     }
+
+    /// Waits beside an attempt, which is given up when this ends.
+    fn timeout(&self, limit: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(limit))
+    }
 }
+
+/// The clock of everybody who brings none.
+#[derive(Debug)]
+pub(crate) struct TokioClock;
+
+impl Clock for TokioClock {}
 
 /// What comes of `work`, or `None` if `limit` ends before it does. What is left of `work` is dropped then.
 pub(super) async fn within<T>(

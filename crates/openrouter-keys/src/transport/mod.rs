@@ -104,7 +104,7 @@ impl Call<'_> {
                 self.operation.body_limit(),
                 self.operation.answers_a_secret(),
             );
-            let limit = clock.sleep(settings.attempt_timeout.min(time_left()));
+            let limit = clock.timeout(settings.attempt_timeout.min(time_left()));
             let result = clock::within(limit, send(self.client.raw(exchange.clone()))).await;
             let outcome = classify::outcome(&asked, result, exchange.take_record(), &accept);
             let mut failure = match outcome {
