@@ -1,14 +1,18 @@
 //! A server that says what it is told to, and keys that are visibly not real.
 
 mod answers;
+mod clock;
 mod request;
 mod scripted;
+mod verb;
 
 use openrouter_keys::{Client, ClientBuilder, RetryPolicy};
 
 pub(crate) use answers::{created, current_key, deleted, error, key, one_key, page};
+pub(crate) use clock::VirtualClock;
 pub(crate) use request::Request;
 pub(crate) use scripted::{Answer, Scripted};
+pub(crate) use verb::Verb;
 
 /// The management key of every test. It must be printed nowhere.
 pub(crate) const TOKEN: &str = "sk-or-v1-canary-management-not-a-real-key";

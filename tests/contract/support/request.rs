@@ -6,6 +6,8 @@ use serde_json::Value;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
+    /// The number of the connection that it came on, from 0.
+    pub(crate) connection: usize,
     pub(crate) method: String,
     pub(crate) target: String,
     /// In order, names in lower case.

@@ -3,19 +3,43 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
 
-use super::Request;
+use super::{Request, VirtualClock};
 
-/// What to do with a request.
+/// What to do with a request: so much of it is read, and then these steps are taken.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    bytes: Vec<u8>,
+    read: Read,
+    steps: Vec<Step>,
     then: Then,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Read {
+    Whole,
+    /// Not the body.
+    Head,
+    /// Nothing: the steps begin when the connection is accepted.
+    Nothing,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Send(Vec<u8>),
+    /// Sends this again and again.
+    Flood(Vec<u8>),
+    /// Sends this a byte at a time, with so long after each.
+    Drip(Vec<u8>, VirtualClock, Duration),
+    Advance(VirtualClock, Duration),
+    /// Says that the request is here, and waits for nothing.
+    Notify(Arc<Notify>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,15 +75,64 @@ impl Answer {
 
     /// These bytes.
     pub(crate) fn raw(bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            bytes: bytes.into(),
-            then: Then::Stay,
-        }
+        Self::nothing_yet(Read::Whole).then_send(bytes)
     }
 
     /// No answer at all.
     pub(crate) fn nothing() -> Self {
-        Self::raw("").then_close()
+        Self::nothing_yet(Read::Whole).then_close()
+    }
+
+    /// No answer to any request: whatever follows is done when the connection is accepted.
+    pub(crate) fn on_accept() -> Self {
+        Self::nothing_yet(Read::Nothing)
+    }
+
+    /// Whatever follows is done when the head of the request has arrived, and its body is left unread.
+    pub(crate) fn after_head() -> Self {
+        Self::nothing_yet(Read::Head)
+    }
+
+    fn nothing_yet(read: Read) -> Self {
+        Self {
+            read,
+            steps: Vec::new(),
+            then: Then::Stay,
+        }
+    }
+
+    pub(crate) fn then_send(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.and(Step::Send(bytes.into()))
+    }
+
+    /// Sends `bytes` without end.
+    pub(crate) fn then_flood(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.and(Step::Flood(bytes.into()))
+    }
+
+    /// Sends `bytes` one by one, with a pause after each.
+    pub(crate) fn then_drip(
+        self,
+        bytes: impl Into<Vec<u8>>,
+        clock: &VirtualClock,
+        pause: Duration,
+    ) -> Self {
+        self.and(Step::Drip(bytes.into(), clock.clone(), pause))
+    }
+
+    /// Lets time pass.
+    pub(crate) fn then_advance(self, clock: &VirtualClock, time: Duration) -> Self {
+        self.and(Step::Advance(clock.clone(), time))
+    }
+
+    /// Tells the test that it has come this far.
+    pub(crate) fn then_notify(self, notify: &Arc<Notify>) -> Self {
+        self.and(Step::Notify(Arc::clone(notify)))
+    }
+
+    fn and(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
     }
 
     pub(crate) fn then_close(self) -> Self {
@@ -87,8 +160,35 @@ impl Answer {
 /// The server. It ends with the value.
 pub(crate) struct Scripted {
     address: SocketAddr,
-    requests: Arc<Mutex<Vec<Request>>>,
+    shared: Shared,
     task: JoinHandle<()>,
+}
+
+/// What the connections of a server have in common.
+#[derive(Clone, Default)]
+struct Shared {
+    script: Arc<Mutex<VecDeque<Answer>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Shared {
+    /// The next answer of the script, if it is of that kind.
+    fn next_if(&self, is_wanted: impl FnOnce(&Answer) -> bool) -> Option<Answer> {
+        let mut script = self
+            .script
+            .lock()
+            .expect("no test panics while it holds this");
+        let is_wanted = script.front().is_some_and(is_wanted);
+        is_wanted.then(|| script.pop_front()).flatten()
+    }
+
+    fn push(&self, request: Request) {
+        let mut requests = self
+            .requests
+            .lock()
+            .expect("no test panics while it holds this");
+        requests.push(request);
+    }
 }
 
 impl Scripted {
@@ -100,17 +200,25 @@ impl Scripted {
         let address = listener
             .local_addr()
             .expect("a bound socket has an address");
-        let requests = Arc::<Mutex<Vec<Request>>>::default();
-        let script = Arc::new(Mutex::new(script.into_iter().collect::<VecDeque<_>>()));
-        let seen = Arc::clone(&requests);
+        let shared = Shared::default();
+        shared
+            .script
+            .lock()
+            .expect("no test panics while it holds this")
+            .extend(script);
+        let of_each = shared.clone();
         let task = tokio::spawn(async move {
+            // The connections end with the server.
+            let mut connections = JoinSet::new();
+            let mut number = 0;
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&script), Arc::clone(&seen)));
+                connections.spawn(serve(stream, number, of_each.clone()));
+                number += 1;
             }
         });
         Self {
             address,
-            requests,
+            shared,
             task,
         }
     }
@@ -121,7 +229,8 @@ impl Scripted {
 
     /// What was asked so far.
     pub(crate) fn requests(&self) -> Vec<Request> {
-        self.requests
+        self.shared
+            .requests
             .lock()
             .expect("no test panics while it holds this")
             .clone()
@@ -141,46 +250,70 @@ impl Drop for Scripted {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    script: Arc<Mutex<VecDeque<Answer>>>,
-    requests: Arc<Mutex<Vec<Request>>>,
-) {
-    while let Some(request) = read_request(&mut stream).await {
-        requests
-            .lock()
-            .expect("no test panics while it holds this")
-            .push(request);
-        let next = script
-            .lock()
-            .expect("no test panics while it holds this")
-            .pop_front();
-        let Some(answer) = next else {
-            return;
-        };
-        if stream.write_all(&answer.bytes).await.is_err() {
+/// Serves one connection, the `number`th of the server.
+async fn serve(mut stream: TcpStream, number: usize, shared: Shared) {
+    if let Some(answer) = shared.next_if(|answer| answer.read == Read::Nothing) {
+        let _ = act(&mut stream, answer).await;
+        return;
+    }
+    while let Some((mut request, length)) = read_head(&mut stream).await {
+        request.connection = number;
+        // What is asked of the next answer is known before the body is read, since it says whether to read it.
+        let answer = shared.next_if(|_| true);
+        let is_read = answer
+            .as_ref()
+            .is_none_or(|answer| answer.read == Read::Whole);
+        request.body = vec![0; if is_read { length } else { 0 }];
+        if stream.read_exact(&mut request.body).await.is_err() {
             return;
         }
-        match answer.then {
-            Then::Stay => {}
-            Then::Close => return,
-            Then::Reset => {
-                stream
-                    .set_zero_linger()
-                    .expect("a connected socket can linger");
-                return;
-            }
-            Then::Stall => {
-                // Until the client has had enough.
-                let _ = stream.read(&mut [0]).await;
-                return;
-            }
+        shared.push(request);
+        let Some(answer) = answer else {
+            return;
+        };
+        if act(&mut stream, answer).await.is_none() {
+            return;
         }
     }
 }
 
-/// One request, or `None` at the end of the connection.
-async fn read_request(stream: &mut TcpStream) -> Option<Request> {
+/// Does what the script says, and returns `None` where the connection ends by it.
+async fn act(stream: &mut TcpStream, answer: Answer) -> Option<()> {
+    for step in answer.steps {
+        match step {
+            Step::Send(bytes) => stream.write_all(&bytes).await.ok()?,
+            // Ends when the client hangs up.
+            Step::Flood(bytes) => loop {
+                stream.write_all(&bytes).await.ok()?;
+            },
+            Step::Drip(bytes, clock, pause) => {
+                for byte in bytes {
+                    stream.write_all(&[byte]).await.ok()?;
+                    clock.advance(pause);
+                    // Lets the client look at it.
+                    tokio::task::yield_now().await;
+                }
+            }
+            Step::Advance(clock, time) => clock.advance(time),
+            Step::Notify(notify) => notify.notify_one(),
+        }
+    }
+    match answer.then {
+        Then::Stay => return Some(()),
+        Then::Close => {}
+        Then::Reset => stream
+            .set_zero_linger()
+            .expect("a connected socket can linger"),
+        Then::Stall => {
+            // Until the client has had enough.
+            let _ = stream.read(&mut [0]).await;
+        }
+    }
+    None
+}
+
+/// The head of a request and the length of its body, or `None` at the end of the connection.
+async fn read_head(stream: &mut TcpStream) -> Option<(Request, usize)> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
@@ -188,7 +321,8 @@ async fn read_request(stream: &mut TcpStream) -> Option<Request> {
     let head = String::from_utf8(head).expect("a request's head is ASCII");
     let mut lines = head.trim_end().split("\r\n");
     let mut first = lines.next()?.split(' ');
-    let mut request = Request {
+    let request = Request {
+        connection: 0,
         method: first.next()?.to_owned(),
         target: first.next()?.to_owned(),
         headers: lines
@@ -198,7 +332,6 @@ async fn read_request(stream: &mut TcpStream) -> Option<Request> {
         body: Vec::new(),
     };
     let length = request.header("content-length").unwrap_or("0");
-    request.body = vec![0; length.parse().expect("a length is a number")];
-    stream.read_exact(&mut request.body).await.ok()?;
-    Some(request)
+    let length = length.parse().expect("a length is a number");
+    Some((request, length))
 }

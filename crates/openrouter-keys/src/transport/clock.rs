@@ -32,11 +32,9 @@ use chrono::{DateTime, Utc};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let nobody = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-/// # let base_url = format!("http://{nobody}/api/v1");
 /// let hurry = Hurry::default();
 /// let client = Client::builder()
-///     .base_url(base_url) // Nobody listens there.
+///     .base_url("http://127.0.0.1:1/api/v1") // Nobody listens there.
 ///     .management_key("sk-or-v1-not-a-real-key")
 ///     .clock(hurry.clone())
 ///     .build()?;
