@@ -3,8 +3,18 @@
 use std::process::Command;
 
 /// What the program prints with these variables and no others.
-fn with(variables: &[(&str, &str)]) -> String {
+pub(crate) fn with(variables: &[(&str, &str)]) -> String {
+    run(&[], variables)
+}
+
+/// What it prints of the key with this hash.
+pub(crate) fn get(hash: &str, variables: &[(&str, &str)]) -> String {
+    run(&[hash], variables)
+}
+
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_from-env"))
+        .args(arguments)
         .env_clear()
         .envs(variables.iter().copied())
         .output()

@@ -583,31 +583,6 @@ async fn a_plaintext_that_arrived_is_salvaged_where_the_key_did_not() {
     assert_eq!(created.secret.expose_secret(), PLAINTEXT);
 }
 
-/// Cut off after each byte in turn, the answer gives the plaintext as soon as all of it arrived.
-#[tokio::test]
-async fn no_cut_loses_a_plaintext_that_arrived() {
-    let body = json!({"data": key(), "key": PLAINTEXT}).to_string();
-    // The members are in alphabetical order: the plaintext ends with the body's last quotation mark.
-    let arrived = body.len() - 1;
-    let mut script: Vec<_> = (0..body.len()).map(cut_after).collect();
-    script.push(created());
-    let server = Scripted::start(script).await;
-    let client = client(&server);
-    for count in 0..=body.len() {
-        let secret = match client.create("Customer 42").send().await {
-            Ok(created) => Some(created.secret),
-            Err(error) => error.into_salvaged().map(|salvaged| salvaged.secret),
-        };
-        let secret = secret.as_ref().map(ExposeSecret::expose_secret);
-        assert_eq!(
-            secret,
-            (count >= arrived).then_some(PLAINTEXT),
-            "after {count} bytes"
-        );
-    }
-    assert_eq!(server.requests().len(), body.len() + 1);
-}
-
 #[tokio::test]
 async fn an_answer_that_is_not_the_api_is_an_error_and_is_not_repeated() {
     let deep = format!("{{\"x\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));

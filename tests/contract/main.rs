@@ -7,10 +7,15 @@
 
 mod bad_input;
 mod coverage;
+mod cuts;
 mod documented;
+mod dropping;
 mod environment;
 mod failures;
+mod faults;
 mod lifecycle;
+mod outage;
+mod properties;
 mod requests;
 mod schemas;
 mod secrets;

@@ -11,14 +11,14 @@ use crate::support::{
     key, page,
 };
 
-fn assert_clean(what: &str, printed: &str) {
+pub(crate) fn assert_clean(what: &str, printed: &str) {
     for form in [printed.to_owned(), printed.replace('\\', "")] {
         assert!(!form.contains("canary"), "{what}: {printed}");
     }
 }
 
 /// Display, Debug in both forms, and the same of each source.
-fn everything(error: &Error) -> String {
+pub(crate) fn everything(error: &Error) -> String {
     let mut text = format!(
         "{error} {error:?} {error:#?} {:?} {:?} {:?} {:?} {:?}",
         error.headers(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Request, VirtualClock};
@@ -38,6 +38,8 @@ enum Step {
     /// Sends this a byte at a time, with so long after each.
     Drip(Vec<u8>, VirtualClock, Duration),
     Advance(VirtualClock, Duration),
+    /// Gives the client the time to read what was sent.
+    Settle,
     /// Says that the request is here, and waits for nothing.
     Notify(Arc<Notify>),
 }
@@ -50,8 +52,10 @@ enum Then {
     Close,
     /// End it by a reset.
     Reset,
-    /// Say nothing more, and keep it open.
+    /// Say nothing more, keep it open, and read what comes.
     Stall,
+    /// Keep it open, and neither write nor read.
+    Ignore,
 }
 
 impl Answer {
@@ -105,6 +109,19 @@ impl Answer {
         self.and(Step::Send(bytes.into()))
     }
 
+    /// The same, so many bytes at a time, each of which the client has read before the next come.
+    pub(crate) fn in_pieces(mut self, size: usize) -> Self {
+        let steps = self.steps.into_iter().flat_map(|step| match step {
+            Step::Send(bytes) => bytes
+                .chunks(size)
+                .flat_map(|piece| [Step::Send(piece.to_vec()), Step::Settle])
+                .collect(),
+            other => vec![other],
+        });
+        self.steps = steps.collect();
+        self
+    }
+
     /// Sends `bytes` without end.
     pub(crate) fn then_flood(self, bytes: impl Into<Vec<u8>>) -> Self {
         self.and(Step::Flood(bytes.into()))
@@ -123,6 +140,11 @@ impl Answer {
     /// Lets time pass.
     pub(crate) fn then_advance(self, clock: &VirtualClock, time: Duration) -> Self {
         self.and(Step::Advance(clock.clone(), time))
+    }
+
+    /// Lets the client read what was sent so far.
+    pub(crate) fn then_settle(self) -> Self {
+        self.and(Step::Settle)
     }
 
     /// Tells the test that it has come this far.
@@ -155,6 +177,13 @@ impl Answer {
             ..self
         }
     }
+
+    pub(crate) fn then_ignore(self) -> Self {
+        Self {
+            then: Then::Ignore,
+            ..self
+        }
+    }
 }
 
 /// The server. It ends with the value.
@@ -169,6 +198,8 @@ pub(crate) struct Scripted {
 struct Shared {
     script: Arc<Mutex<VecDeque<Answer>>>,
     requests: Arc<Mutex<Vec<Request>>>,
+    /// How many connections have ended.
+    ended: watch::Sender<usize>,
 }
 
 impl Shared {
@@ -212,7 +243,15 @@ impl Scripted {
             let mut connections = JoinSet::new();
             let mut number = 0;
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(stream, number, of_each.clone()));
+                // What is sent in pieces arrives in pieces.
+                stream
+                    .set_nodelay(true)
+                    .expect("a connected socket has options");
+                let shared = of_each.clone();
+                connections.spawn(async move {
+                    serve(stream, number, shared.clone()).await;
+                    shared.ended.send_modify(|ended| *ended += 1);
+                });
                 number += 1;
             }
         });
@@ -227,6 +266,15 @@ impl Scripted {
         format!("http://{}/api/v1", self.address)
     }
 
+    /// One more answer at the end of the script.
+    pub(crate) fn then(&self, answer: Answer) {
+        self.shared
+            .script
+            .lock()
+            .expect("no test panics while it holds this")
+            .push_back(answer);
+    }
+
     /// What was asked so far.
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.shared
@@ -234,6 +282,14 @@ impl Scripted {
             .lock()
             .expect("no test panics while it holds this")
             .clone()
+    }
+
+    /// Waits until so many connections were ended by the server, and the client can know of it.
+    pub(crate) async fn connections_ended(&self, count: usize) {
+        let mut ended = self.shared.ended.subscribe();
+        let ended = ended.wait_for(|ended| *ended >= count).await;
+        drop(ended.expect("the server is still there"));
+        news_travels().await;
     }
 
     /// The one thing that was asked.
@@ -277,6 +333,14 @@ async fn serve(mut stream: TcpStream, number: usize, shared: Shared) {
     }
 }
 
+/// What one side did to a connection, the system knows at once, and the other side when the runtime asks the system: that
+/// is at the latest after so many turns.
+async fn news_travels() {
+    for _ in 0..256 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Does what the script says, and returns `None` where the connection ends by it.
 async fn act(stream: &mut TcpStream, answer: Answer) -> Option<()> {
     for step in answer.steps {
@@ -295,6 +359,7 @@ async fn act(stream: &mut TcpStream, answer: Answer) -> Option<()> {
                 }
             }
             Step::Advance(clock, time) => clock.advance(time),
+            Step::Settle => news_travels().await,
             Step::Notify(notify) => notify.notify_one(),
         }
     }
@@ -306,8 +371,10 @@ async fn act(stream: &mut TcpStream, answer: Answer) -> Option<()> {
             .expect("a connected socket can linger"),
         Then::Stall => {
             // Until the client has had enough.
-            let _ = stream.read(&mut [0]).await;
+            while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {}
         }
+        // Until the server ends.
+        Then::Ignore => std::future::pending().await,
     }
     None
 }

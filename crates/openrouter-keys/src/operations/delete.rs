@@ -73,12 +73,16 @@ impl DeleteKey {
             )
             .await;
         match result {
-            // `maybe_applied` of a 404 speaks of an earlier attempt.
-            Err(error) if error.is_not_found() && error.maybe_applied() => Ok(Response::new(
-                (),
-                StatusCode::NOT_FOUND,
-                error.headers().clone(),
-            )),
+            // `maybe_applied` of a 404 speaks of an earlier attempt. A page of some gateway does not speak of keys.
+            Err(error)
+                if error.is_not_found() && error.maybe_applied() && error.body_text().is_none() =>
+            {
+                Ok(Response::new(
+                    (),
+                    StatusCode::NOT_FOUND,
+                    error.headers().clone(),
+                ))
+            }
             result => result,
         }
     }

@@ -1,6 +1,6 @@
 //! How many retries a client has left, over all of its calls.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A reserve of retries that all calls of a client draw on.
@@ -8,30 +8,32 @@ use std::time::{Duration, Instant};
 /// When the service is down, each call by itself would multiply what is sent to it by the number of its attempts. The
 /// reserve bounds that: once it is used up, calls fail at their first attempt, until others succeed or some time has passed.
 pub(crate) struct RetryBudget {
-    most: f64,
+    most: u64,
     reserve: Mutex<Reserve>,
 }
 
+/// Counted in thousandths of a retry, so that ten tenths are a whole.
 struct Reserve {
-    retries: f64,
-    /// When it was last looked at.
+    thousandths: u64,
+    /// Until when what it gains by itself is counted.
     at: Instant,
 }
 
 /// What a client comes with that says nothing else.
 pub(super) const DEFAULT: u32 = 20;
+const RETRY: u64 = 1000;
 /// What the reserve gains by a call that succeeds: one retry for ten of them.
-const FOR_A_SUCCESS: f64 = 0.1;
-/// How long the reserve takes to gain one retry by itself, for those who call seldom.
-const FOR_NOTHING: Duration = Duration::from_secs(5);
+const FOR_A_SUCCESS: u64 = RETRY / 10;
+/// How long it takes to gain a thousandth by itself, which makes a retry every five seconds, for those who call seldom.
+const FOR_NOTHING: Duration = Duration::from_millis(5);
 
 impl RetryBudget {
     pub(crate) fn new(retries: u32, now: Instant) -> Self {
-        let most = f64::from(retries);
+        let most = u64::from(retries) * RETRY;
         Self {
             most,
             reserve: Mutex::new(Reserve {
-                retries: most,
+                thousandths: most,
                 at: now,
             }),
         }
@@ -39,27 +41,27 @@ impl RetryBudget {
 
     /// Takes one retry out of the reserve, if there is one.
     pub(super) fn withdraw(&self, now: Instant) -> bool {
-        self.with(|reserve| {
-            let gained = now.saturating_duration_since(reserve.at).as_secs_f64();
-            reserve.at = reserve.at.max(now);
-            reserve.retries += gained / FOR_NOTHING.as_secs_f64();
-            reserve.retries = reserve.retries.min(self.most);
-            let is_there = reserve.retries >= 1.0;
-            if is_there {
-                reserve.retries -= 1.0;
-            }
-            is_there
-        })
+        let mut reserve = self.lock();
+        let passed = now.saturating_duration_since(reserve.at);
+        // A time too long to be counted fills any reserve.
+        let gained =
+            u32::try_from(passed.as_millis() / FOR_NOTHING.as_millis()).unwrap_or(u32::MAX);
+        reserve.at += FOR_NOTHING * gained;
+        reserve.thousandths = (reserve.thousandths + u64::from(gained)).min(self.most);
+        let left = reserve.thousandths.checked_sub(RETRY);
+        reserve.thousandths = left.unwrap_or(reserve.thousandths);
+        left.is_some()
     }
 
     /// A call succeeded.
     pub(super) fn deposit(&self) {
-        self.with(|reserve| reserve.retries = (reserve.retries + FOR_A_SUCCESS).min(self.most));
+        let mut reserve = self.lock();
+        reserve.thousandths = (reserve.thousandths + FOR_A_SUCCESS).min(self.most);
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Reserve) -> T) -> T {
-        // Arithmetic does not panic, so a poisoned lock guards nothing that is half done.
-        change(&mut self.reserve.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> MutexGuard<'_, Reserve> {
+        // Arithmetic that cannot overflow does not panic, so a poisoned lock guards nothing that is half done.
+        self.reserve.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -85,7 +87,7 @@ mod tests {
 
         (0..9).for_each(|_| budget.deposit());
         assert_eq!(withdrawn(10_000.0), 0);
-        (0..2).for_each(|_| budget.deposit());
+        budget.deposit();
         assert_eq!(withdrawn(10_000.0), 1);
         (0..1000).for_each(|_| budget.deposit());
         assert_eq!(withdrawn(10_000.0), 3);
