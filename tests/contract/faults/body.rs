@@ -1,6 +1,7 @@
 //! The body of the answer: how much of it arrives, and whether it is the one that was announced.
 
 use openrouter_keys::ErrorKind::{BodyTooLarge, Connect, Decode};
+use openrouter_keys::KeyHash;
 use serde_json::json;
 
 use super::expect::{
@@ -69,11 +70,7 @@ async fn cut_off() {
     let error = run(Verb::Create, script, &VirtualClock::new())
         .await
         .error();
-    assert_eq!(
-        error.hash().map(|hash| hash.as_str()),
-        Some(HASH),
-        "{error}"
-    );
+    assert_eq!(error.hash().map(KeyHash::as_str), Some(HASH), "{error}");
     assert!(error.to_string().contains(HASH), "{error}");
     // After the key, and before the end.
     created_all_the_same(announced(&whole[..whole.len() - 1]).then_close()).await;

@@ -35,7 +35,7 @@ pub(super) fn cases() -> Vec<Case> {
             "the handshake stalls",
             handshake(Answer::on_accept().then_stall()),
         ),
-        case("11", "plain http off loopback", plain_http()),
+        case("11", "plain http off loopback", async { plain_http() }),
     ]
 }
 
@@ -119,7 +119,7 @@ async fn stale() {
     }
 }
 
-async fn plain_http() {
+fn plain_http() {
     for base_url in [
         "http://openrouter.ai/api/v1",
         "http://10.0.0.1/api/v1",

@@ -2,7 +2,9 @@
 //!
 //! Each of them counts what the server saw, and looks for secrets in every error.
 
-use openrouter_keys::{Client, ClientBuilder, Error, ErrorKind, ExposeSecret, SecretString};
+use openrouter_keys::{
+    Client, ClientBuilder, Error, ErrorKind, ExposeSecret, KeyHash, SecretString,
+};
 
 use crate::secrets::{assert_clean, everything};
 use crate::support::{Answer, PLAINTEXT, Scripted, TOKEN, Verb, VirtualClock};
@@ -166,10 +168,10 @@ pub(super) async fn salvaged(kind: ErrorKind, hash: Option<&str>, answer: Answer
     let error = outcome.error();
     assert_eq!(error.kind(), kind, "{error}");
     assert!(error.maybe_applied() && !error.is_retryable(), "{error}");
-    assert_eq!(error.hash().map(|hash| hash.as_str()), hash, "{error}");
+    assert_eq!(error.hash().map(KeyHash::as_str), hash, "{error}");
     let salvaged = error.into_salvaged().expect("the plaintext arrived");
     assert_eq!(salvaged.secret.expose_secret(), PLAINTEXT);
-    assert_eq!(salvaged.hash.as_ref().map(|hash| hash.as_str()), hash);
+    assert_eq!(salvaged.hash.as_ref().map(KeyHash::as_str), hash);
     assert_clean("Salvaged", &format!("{salvaged:?} {salvaged:#?}"));
 }
 

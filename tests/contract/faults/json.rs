@@ -9,8 +9,8 @@ use super::expect::{
 };
 use super::{Case, case};
 use crate::support::{
-    Answer, HASH, PARTNER_KEY, PLAINTEXT, Scripted, TOKEN, Verb, VirtualClock, created, key,
-    one_key,
+    Answer, HASH, PARTNER_KEY, PLAINTEXT, Request, Scripted, TOKEN, Verb, VirtualClock, created,
+    key, one_key,
 };
 
 pub(super) fn cases() -> Vec<Case> {
@@ -195,11 +195,7 @@ async fn three_states() {
     update().unlimited().never_resets().send().await.unwrap();
     let valued = update().limit(0).limit_reset(LimitReset::Daily);
     valued.send().await.unwrap();
-    let sent: Vec<_> = server
-        .requests()
-        .iter()
-        .map(|request| request.json())
-        .collect();
+    let sent: Vec<_> = server.requests().iter().map(Request::json).collect();
     assert_eq!(
         sent,
         [
@@ -213,11 +209,7 @@ async fn three_states() {
     let client = builder(&server, &VirtualClock::new()).build().unwrap();
     client.create("a").send().await.unwrap();
     client.create("a").unlimited().send().await.unwrap();
-    let sent: Vec<_> = server
-        .requests()
-        .iter()
-        .map(|request| request.json())
-        .collect();
+    let sent: Vec<_> = server.requests().iter().map(Request::json).collect();
     assert_eq!(
         sent,
         [json!({"name": "a"}), json!({"name": "a", "limit": null})]

@@ -1,5 +1,7 @@
 //! The status of the answer.
 
+use std::time::Duration;
+
 use openrouter_keys::ErrorKind::{
     BadRequest, Conflict, Forbidden, NotFound, Other, Redirect, Server, Timeout, Unauthorized,
 };
@@ -87,12 +89,12 @@ async fn limited() {
         run(verb, vec![asks, verb.good_answer()], &clock)
             .await
             .assert_ok(2);
-        assert_eq!(clock.waits(), [std::time::Duration::from_secs(7)]);
+        assert_eq!(clock.waits(), [Duration::from_secs(7)]);
 
         let clock = VirtualClock::new();
         let script = vec![echo(429), echo(429), verb.good_answer()];
         run(verb, script, &clock).await.assert_ok(3);
-        let waits: Vec<_> = clock.waits().iter().map(|wait| wait.as_millis()).collect();
+        let waits: Vec<_> = clock.waits().iter().map(Duration::as_millis).collect();
         assert!(
             (100..=200).contains(&waits[0]) && (200..=400).contains(&waits[1]),
             "{waits:?}"
