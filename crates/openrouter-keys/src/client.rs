@@ -13,7 +13,7 @@ use openrouter_keys_raw as raw;
 use secrecy::SecretString;
 
 use crate::error::Error;
-use crate::operations::{CreateKey, DeleteKey, GetCurrentKey, GetKey, ListKeys, UpdateKey};
+use crate::operations::{Async, CreateKey, DeleteKey, GetCurrentKey, GetKey, ListKeys, UpdateKey};
 use crate::transport::{Clock, RetryBudget, RetryPolicy, Scrubber};
 
 use base_url::BaseUrl;
@@ -105,32 +105,32 @@ impl Client {
 
     /// Makes a key of this name. The plaintext is in what [`send`](CreateKey::send) returns, and nowhere else.
     pub fn create(&self, name: impl Into<String>) -> CreateKey {
-        CreateKey::new(self.clone(), name.into())
+        CreateKey::new(self.clone(), Async, name.into())
     }
 
     /// Looks at one key. `hash` is a [`KeyHash`](crate::KeyHash), or text that is checked to be one.
     pub fn get(&self, hash: impl AsRef<str>) -> GetKey {
-        GetKey::new(self.clone(), hash.as_ref())
+        GetKey::new(self.clone(), Async, hash.as_ref())
     }
 
     /// Changes one key: what is not mentioned stays as it is.
     pub fn update(&self, hash: impl AsRef<str>) -> UpdateKey {
-        UpdateKey::new(self.clone(), hash.as_ref())
+        UpdateKey::new(self.clone(), Async, hash.as_ref())
     }
 
     /// Removes one key for good.
     pub fn delete(&self, hash: impl AsRef<str>) -> DeleteKey {
-        DeleteKey::new(self.clone(), hash.as_ref())
+        DeleteKey::new(self.clone(), Async, hash.as_ref())
     }
 
     /// Lists keys, newest first, a page at a time.
     pub fn list(&self) -> ListKeys {
-        ListKeys::new(self.clone())
+        ListKeys::new(self.clone(), Async)
     }
 
     /// Looks at the key that this client itself uses.
     pub fn current(&self) -> GetCurrentKey {
-        GetCurrentKey::new(self.clone())
+        GetCurrentKey::new(self.clone(), Async)
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -13,16 +13,19 @@ use crate::transport::{Call, Operation, Options};
 
 /// Whose call it is, what it was told about itself, and whether its arguments make sense so far.
 #[derive(Clone, Debug)]
-pub(super) struct Common {
+pub(super) struct Common<M> {
     client: Client,
+    #[allow(dead_code, reason = "an async call needs nothing of its mode")]
+    pub(super) mode: M,
     pub(super) options: Options,
     pub(super) valid: Valid,
 }
 
-impl Common {
-    pub(super) fn new(client: Client) -> Self {
+impl<M> Common<M> {
+    pub(super) fn new(client: Client, mode: M) -> Self {
         Self {
             client,
+            mode,
             options: Options::default(),
             valid: Valid::default(),
         }
@@ -30,8 +33,8 @@ impl Common {
 
     /// The beginning of a call about one key, and the key's hash. One that is not valid is not kept: it could be a
     /// plaintext that was pasted.
-    pub(super) fn about(client: Client, hash: &str) -> (Self, String) {
-        let mut common = Self::new(client);
+    pub(super) fn about(client: Client, mode: M, hash: &str) -> (Self, String) {
+        let mut common = Self::new(client, mode);
         let hash = common.valid.keep(validate::hash(hash)).unwrap_or_default();
         (common, hash)
     }
@@ -57,7 +60,7 @@ impl Common {
 /// The setters that all six builders have. `$builder` has a field `common`.
 macro_rules! per_call_setters {
     ($builder:ident) => {
-        impl $builder {
+        impl<M> $builder<M> {
             /// How long this call may take, with all its attempts and the waits between them, instead of the
             /// client's `timeout`. A further attempt is made only if there is as much time left as a connection
             /// may take (`connect_timeout`).

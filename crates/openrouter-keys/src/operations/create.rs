@@ -6,6 +6,7 @@ use openrouter_keys_raw::{Nullable, Plaintext};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::common::{Common, per_call_setters};
+use super::mode::Async;
 use super::validate;
 use crate::client::Client;
 use crate::error::Error;
@@ -43,8 +44,8 @@ use crate::transport::{Operation, Unusable, created_anyway};
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
-pub struct CreateKey {
-    common: Common,
+pub struct CreateKey<M = Async> {
+    common: Common<M>,
     name: String,
     limit: Option<Nullable<f64>>,
     limit_reset: Option<Nullable<LimitReset>>,
@@ -63,9 +64,9 @@ struct External {
 
 per_call_setters!(CreateKey);
 
-impl CreateKey {
-    pub(crate) fn new(client: Client, name: String) -> Self {
-        let mut common = Common::new(client);
+impl<M> CreateKey<M> {
+    pub(crate) fn new(client: Client, mode: M, name: String) -> Self {
+        let mut common = Common::new(client, mode);
         common.valid.keep(validate::name(&name));
         Self {
             common,
@@ -166,7 +167,9 @@ impl CreateKey {
         }
         this
     }
+}
 
+impl CreateKey<Async> {
     /// Makes the key.
     ///
     /// # Errors
@@ -181,6 +184,13 @@ impl CreateKey {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<Created>, Error> {
+        self.perform().await
+    }
+}
+
+impl<M> CreateKey<M> {
+    /// The call itself, which is the same in every mode.
+    pub(crate) async fn perform(self) -> Result<Response<Created>, Error> {
         let mut call = self.common.call(Operation::Create)?;
         if let Some(Nullable::Value(time)) = self.expires_at {
             validate::expires_at(time, call.client.settings().clock.utc_now())?;

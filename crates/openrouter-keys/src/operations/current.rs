@@ -3,6 +3,7 @@
 use openrouter_keys_raw::types as raw;
 
 use super::common::{Common, per_call_setters};
+use super::mode::Async;
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::CurrentKey;
@@ -24,19 +25,21 @@ use crate::transport::Operation;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
-pub struct GetCurrentKey {
-    common: Common,
+pub struct GetCurrentKey<M = Async> {
+    common: Common<M>,
 }
 
 per_call_setters!(GetCurrentKey);
 
-impl GetCurrentKey {
-    pub(crate) fn new(client: Client) -> Self {
+impl<M> GetCurrentKey<M> {
+    pub(crate) fn new(client: Client, mode: M) -> Self {
         Self {
-            common: Common::new(client),
+            common: Common::new(client, mode),
         }
     }
+}
 
+impl GetCurrentKey<Async> {
     /// What the service knows of the key.
     ///
     /// # Errors
@@ -51,6 +54,13 @@ impl GetCurrentKey {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<CurrentKey>, Error> {
+        self.perform().await
+    }
+}
+
+impl<M> GetCurrentKey<M> {
+    /// The call itself, which is the same in every mode.
+    pub(crate) async fn perform(self) -> Result<Response<CurrentKey>, Error> {
         let call = self.common.call(Operation::Current)?;
         call.run(
             |raw| async move { raw.get_current_key().send().await },

@@ -4,6 +4,7 @@ use http::StatusCode;
 use openrouter_keys_raw::types as raw;
 
 use super::common::{Common, per_call_setters};
+use super::mode::Async;
 use crate::client::Client;
 use crate::error::Error;
 use crate::response::Response;
@@ -25,19 +26,21 @@ use crate::transport::{Operation, Unusable};
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
-pub struct DeleteKey {
-    common: Common,
+pub struct DeleteKey<M = Async> {
+    common: Common<M>,
     hash: String,
 }
 
 per_call_setters!(DeleteKey);
 
-impl DeleteKey {
-    pub(crate) fn new(client: Client, hash: &str) -> Self {
-        let (common, hash) = Common::about(client, hash);
+impl<M> DeleteKey<M> {
+    pub(crate) fn new(client: Client, mode: M, hash: &str) -> Self {
+        let (common, hash) = Common::about(client, mode, hash);
         Self { common, hash }
     }
+}
 
+impl DeleteKey<Async> {
     /// Removes the key.
     ///
     /// If an attempt fails so that the server may have acted, and the next one finds no such key, that is a
@@ -54,6 +57,13 @@ impl DeleteKey {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<()>, Error> {
+        self.perform().await
+    }
+}
+
+impl<M> DeleteKey<M> {
+    /// The call itself, which is the same in every mode.
+    pub(crate) async fn perform(self) -> Result<Response<()>, Error> {
         let hash = &self.hash;
         let call = self.common.call(Operation::Delete)?;
         let result = call

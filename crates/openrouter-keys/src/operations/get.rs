@@ -3,6 +3,7 @@
 use openrouter_keys_raw::types as raw;
 
 use super::common::{Common, per_call_setters};
+use super::mode::Async;
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::Key;
@@ -25,19 +26,21 @@ use crate::transport::Operation;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
-pub struct GetKey {
-    common: Common,
+pub struct GetKey<M = Async> {
+    common: Common<M>,
     hash: String,
 }
 
 per_call_setters!(GetKey);
 
-impl GetKey {
-    pub(crate) fn new(client: Client, hash: &str) -> Self {
-        let (common, hash) = Common::about(client, hash);
+impl<M> GetKey<M> {
+    pub(crate) fn new(client: Client, mode: M, hash: &str) -> Self {
+        let (common, hash) = Common::about(client, mode, hash);
         Self { common, hash }
     }
+}
 
+impl GetKey<Async> {
     /// The key as it is now.
     ///
     /// # Errors
@@ -51,6 +54,13 @@ impl GetKey {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<Key>, Error> {
+        self.perform().await
+    }
+}
+
+impl<M> GetKey<M> {
+    /// The call itself, which is the same in every mode.
+    pub(crate) async fn perform(self) -> Result<Response<Key>, Error> {
         let hash = &self.hash;
         let call = self.common.call(Operation::Get)?;
         call.run(

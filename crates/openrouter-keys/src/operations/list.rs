@@ -3,6 +3,7 @@
 use openrouter_keys_raw::types as raw;
 
 use super::common::{Common, per_call_setters};
+use super::mode::Async;
 use super::validate;
 use crate::client::Client;
 use crate::error::Error;
@@ -28,8 +29,8 @@ use crate::transport::Operation;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
-pub struct ListKeys {
-    common: Common,
+pub struct ListKeys<M = Async> {
+    common: Common<M>,
     include_disabled: Option<bool>,
     include_expired: Option<bool>,
     offset: Option<i64>,
@@ -38,10 +39,10 @@ pub struct ListKeys {
 
 per_call_setters!(ListKeys);
 
-impl ListKeys {
-    pub(crate) fn new(client: Client) -> Self {
+impl<M> ListKeys<M> {
+    pub(crate) fn new(client: Client, mode: M) -> Self {
         Self {
-            common: Common::new(client),
+            common: Common::new(client, mode),
             include_disabled: None,
             include_expired: None,
             offset: None,
@@ -77,7 +78,9 @@ impl ListKeys {
         self.workspace_id = self.common.valid.keep(validate::workspace_id(id.into()));
         self
     }
+}
 
+impl ListKeys<Async> {
     /// One page.
     ///
     /// # Errors
@@ -91,6 +94,13 @@ impl ListKeys {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<Page>, Error> {
+        self.perform().await
+    }
+}
+
+impl<M> ListKeys<M> {
+    /// The call itself, which is the same in every mode.
+    pub(crate) async fn perform(self) -> Result<Response<Page>, Error> {
         let this = &self;
         let call = self.common.call(Operation::List)?;
         call.run(

@@ -9,6 +9,7 @@ mod current;
 mod delete;
 mod get;
 mod list;
+mod mode;
 mod update;
 mod validate;
 
@@ -17,4 +18,5 @@ pub use current::GetCurrentKey;
 pub use delete::DeleteKey;
 pub use get::GetKey;
 pub use list::ListKeys;
+pub use mode::Async;
 pub use update::UpdateKey;

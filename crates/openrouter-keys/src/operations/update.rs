@@ -3,6 +3,7 @@
 use openrouter_keys_raw::{Nullable, types as raw};
 
 use super::common::{Common, per_call_setters};
+use super::mode::Async;
 use super::validate;
 use crate::client::Client;
 use crate::error::Error;
@@ -33,8 +34,8 @@ use crate::transport::Operation;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send()"]
-pub struct UpdateKey {
-    common: Common,
+pub struct UpdateKey<M = Async> {
+    common: Common<M>,
     hash: String,
     name: Option<String>,
     disabled: Option<bool>,
@@ -46,9 +47,9 @@ pub struct UpdateKey {
 
 per_call_setters!(UpdateKey);
 
-impl UpdateKey {
-    pub(crate) fn new(client: Client, hash: &str) -> Self {
-        let (common, hash) = Common::about(client, hash);
+impl<M> UpdateKey<M> {
+    pub(crate) fn new(client: Client, mode: M, hash: &str) -> Self {
+        let (common, hash) = Common::about(client, mode, hash);
         Self {
             common,
             hash,
@@ -113,7 +114,9 @@ impl UpdateKey {
         self.workspace_id = self.common.valid.keep(validate::workspace_id(id.into()));
         self
     }
+}
 
+impl UpdateKey<Async> {
     /// Makes the change, and returns the key as it is after it.
     ///
     /// # Errors
@@ -128,6 +131,13 @@ impl UpdateKey {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<Key>, Error> {
+        self.perform().await
+    }
+}
+
+impl<M> UpdateKey<M> {
+    /// The call itself, which is the same in every mode.
+    pub(crate) async fn perform(self) -> Result<Response<Key>, Error> {
         let call = self.common.call(Operation::Update)?;
         if self.changes_nothing() {
             return Err(Error::invalid_input(
