@@ -23,7 +23,8 @@ use credential::Credential;
 /// A client for the keys of one account. Clones are cheap and share one connection pool.
 ///
 /// Each verb takes what the operation needs and returns a builder; `send()` on that builder is the one step that
-/// uses the network. The futures need a tokio runtime with time and I/O enabled.
+/// uses the network. The futures need a tokio runtime with time and I/O enabled; the feature `blocking` has a client for
+/// programs without one.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

@@ -50,10 +50,12 @@
 //! # }
 //! ```
 //!
-//! Features: `rustls` (default) and `native-tls` choose who does TLS; with both it is rustls. `schemars`
-//! implements `schemars::JsonSchema` for the types that serialize, so that their JSON can be described where it is stored
-//! or handed on.
+//! Features: `rustls` (default) and `native-tls` choose who does TLS; with both it is rustls. `blocking` adds a client
+//! for programs without an async runtime, `blocking::Client`. `schemars` implements `schemars::JsonSchema` for the types
+//! that serialize, so that their JSON can be described where it is stored or handed on.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod client;
 mod error;
 mod model;

@@ -15,7 +15,10 @@ use crate::transport::{Call, Operation, Options};
 #[derive(Clone, Debug)]
 pub(super) struct Common<M> {
     client: Client,
-    #[allow(dead_code, reason = "an async call needs nothing of its mode")]
+    #[cfg_attr(
+        not(feature = "blocking"),
+        allow(dead_code, reason = "an async call needs nothing of its mode")
+    )]
     pub(super) mode: M,
     pub(super) options: Options,
     pub(super) valid: Valid,

@@ -5,6 +5,8 @@ use openrouter_keys_raw::types as raw;
 use super::common::{Common, per_call_setters};
 use super::mode::Async;
 use super::validate;
+#[cfg(feature = "blocking")]
+use crate::blocking::Blocking;
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{Key, Page};
@@ -80,6 +82,7 @@ impl<M> ListKeys<M> {
     }
 }
 
+/// Sending in async code.
 impl ListKeys<Async> {
     /// One page.
     ///
@@ -95,6 +98,27 @@ impl ListKeys<Async> {
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<Page>, Error> {
         self.perform().await
+    }
+}
+
+/// Sending and waiting for the answer, for [`blocking::Client`](crate::blocking::Client) (feature `blocking`).
+#[cfg(feature = "blocking")]
+impl ListKeys<Blocking> {
+    /// One page.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn send(self) -> Result<Page, Error> {
+        self.send_with_response().map(Response::into_inner)
+    }
+
+    /// One page, with the status and headers of the answer.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_with_response(self) -> Result<Response<Page>, Error> {
+        let mode = self.common.mode.clone();
+        mode.wait(Operation::List, self.perform())
     }
 }
 

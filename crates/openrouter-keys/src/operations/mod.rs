@@ -1,5 +1,8 @@
 //! The six operations: one builder each.
 //!
+//! A builder that an async [`Client`](crate::Client) made sends in async code; one of a client of the feature `blocking`
+//! sends and waits. The type says which, `CreateKey<Async>` or `CreateKey<Blocking>`, and `CreateKey` alone is the former.
+//!
 //! A setter that is given nonsense says nothing; `send()` then answers with an
 //! [`InvalidInput`](crate::ErrorKind::InvalidInput) error that names the argument, before anything is sent.
 
