@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod blocking;
 mod coverage;
 mod cuts;
 mod documented;
