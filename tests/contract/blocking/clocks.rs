@@ -22,7 +22,7 @@ impl PanicsOnce {
 }
 
 impl Clock for PanicsOnce {
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn timeout(&self, duration: Duration) -> Sleep {
         assert!(self.0.swap(true, Ordering::SeqCst), "{}", Self::MESSAGE);
         Box::pin(tokio::time::sleep(duration))
     }
@@ -50,7 +50,7 @@ impl Meeting {
 }
 
 impl Clock for Meeting {
-    fn sleep(&self, _: Duration) -> Sleep {
+    fn timeout(&self, _: Duration) -> Sleep {
         let Self { barrier, met } = self.clone();
         Box::pin(async move {
             if tokio::time::timeout(PATIENCE, barrier.wait()).await.is_ok() {
@@ -70,7 +70,7 @@ thread_local! {
 }
 
 impl Clock for Witness {
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn timeout(&self, duration: Duration) -> Sleep {
         HERE.set(Some(self.0.clone()));
         Box::pin(tokio::time::sleep(duration))
     }
