@@ -1,11 +1,13 @@
 //! The body of a request.
 
 use std::convert::Infallible;
+use std::fmt;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::answer::Refusal;
@@ -26,8 +28,15 @@ impl Payload {
     /// data is reset, and the caller would lose the answer that explains it.
     const PATIENCE: usize = 16 * Self::LIMIT;
 
-    /// The fields of the JSON object that the body must be. The content type does not matter.
+    /// The fields of the JSON object that the body must be. Of two that are called the same, the
+    /// last one counts.
     pub(crate) fn into_object(self) -> Result<Map<String, Value>, Refusal> {
+        Ok(self.into_members()?.into_iter().collect())
+    }
+
+    /// The members of the JSON object that the body must be, as often as they were sent. The
+    /// content type does not matter.
+    pub(crate) fn into_members(self) -> Result<Vec<(String, Value)>, Refusal> {
         let bytes = match self {
             Self::Whole(bytes) => bytes,
             Self::TooLarge => {
@@ -39,8 +48,10 @@ impl Payload {
             Self::Cut => return Err(Refusal::invalid("The request body ended too early")),
         };
         match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(fields)) => Ok(fields),
-            Ok(_) => Err(Refusal::invalid("The request body must be a JSON object")),
+            Ok(Members(members)) => Ok(members),
+            Err(error) if error.is_data() => {
+                Err(Refusal::invalid("The request body must be a JSON object"))
+            }
             // The error's own text can quote the body.
             Err(error) => Err(Refusal::invalid(format!(
                 "The request body must be JSON, and is not at line {} column {}",
@@ -50,7 +61,8 @@ impl Payload {
         }
     }
 
-    async fn read(mut body: Body) -> Self {
+    /// Reads the body to its end, or until it is far too large.
+    pub(crate) async fn read(mut body: Body) -> Self {
         let mut bytes = Vec::new();
         let mut length = 0;
         while let Some(frame) = body.frame().await {
@@ -81,5 +93,32 @@ impl<S: Sync> FromRequest<S> for Payload {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
         Ok(Self::read(request.into_body()).await)
+    }
+}
+
+/// The members of a JSON object, where a map would lose that two are called the same.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Collect)
     }
 }
