@@ -81,8 +81,12 @@
 mod answer;
 mod auth;
 mod clock;
+mod connection;
+mod control;
 mod credential;
+mod faults;
 mod fleet;
+mod front;
 mod key;
 mod payload;
 mod query;
@@ -94,5 +98,7 @@ mod validate;
 mod wire;
 mod workspace;
 
+pub use faults::Fault;
+pub use routes::Route;
 pub use server::{Emulator, EmulatorBuilder};
 pub use workspace::DEFAULT_WORKSPACE_ID;

@@ -3,20 +3,102 @@
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::routing::get;
 
 use crate::answer::{Answer, Refusal, json};
 use crate::auth;
+use crate::control;
 use crate::credential::Digest;
+use crate::faults::Faults;
 use crate::payload::Payload;
 use crate::query::Listing;
 use crate::state::{Holder, Shared};
 use crate::validate;
 use crate::wire::{ApiKey, Created, CurrentKey, Data, Deleted};
 
-/// The whole API.
-pub(crate) fn router(state: Shared) -> Router {
+/// Which requests are meant: those for one of the six operations, or for any of them.
+///
+/// The method and the path alone decide, so a request without a credential or with a hash that
+/// nobody has is one for its operation too. `HEAD` counts as `GET`. What is not part of the API
+/// has no route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Route {
+    /// All six. In JSON, `"any"`.
+    Any,
+    /// `POST /keys`. In JSON, `"create"`.
+    Create,
+    /// `GET /keys`. In JSON, `"list"`.
+    List,
+    /// `GET /keys/{hash}`. In JSON, `"get"`.
+    Get,
+    /// `PATCH /keys/{hash}`. In JSON, `"update"`.
+    Update,
+    /// `DELETE /keys/{hash}`. In JSON, `"delete"`.
+    Delete,
+    /// `GET /key`. In JSON, `"current"`.
+    Current,
+}
+
+impl Route {
+    /// The operations, one by one.
+    pub(crate) const OPERATIONS: [Self; 6] = [
+        Self::Create,
+        Self::List,
+        Self::Get,
+        Self::Update,
+        Self::Delete,
+        Self::Current,
+    ];
+
+    /// The operation that a request is for. It must find what [`router`] finds, which tells nobody
+    /// before it has acted.
+    pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
+        let reads = matches!(*method, Method::GET | Method::HEAD);
+        match path.strip_prefix("/api/v1/")? {
+            "key" => reads.then_some(Self::Current),
+            "keys" | "keys/" if reads => Some(Self::List),
+            "keys" | "keys/" => (method == Method::POST).then_some(Self::Create),
+            path => {
+                let hash = path.strip_prefix("keys/")?;
+                match *method {
+                    _ if hash.contains('/') => None,
+                    Method::PATCH => Some(Self::Update),
+                    Method::DELETE => Some(Self::Delete),
+                    _ => reads.then_some(Self::Get),
+                }
+            }
+        }
+    }
+
+    /// Whether the requests meant include those for the operation.
+    pub(crate) fn covers(self, operation: Self) -> bool {
+        self == Self::Any || self == operation
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Create => "create",
+            Self::List => "list",
+            Self::Get => "get",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Current => "current",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::OPERATIONS
+            .into_iter()
+            .chain([Self::Any])
+            .find(|route| route.name() == name)
+    }
+}
+
+/// The whole API, and what controls the faults.
+pub(crate) fn router(state: Shared, faults: Faults) -> Router {
     let keys = get(list).post(create);
     Router::new()
         .route("/api/v1/keys", keys.clone())
@@ -27,9 +109,10 @@ pub(crate) fn router(state: Shared) -> Router {
             get(read).patch(update).delete(delete),
         )
         .route("/api/v1/key", get(current))
+        .with_state(state)
+        .merge(control::router(faults))
         .method_not_allowed_fallback(wrong_method)
         .fallback(wrong_path)
-        .with_state(state)
 }
 
 async fn list(

@@ -5,20 +5,18 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time;
 
 use crate::clock::Clock;
+use crate::connection;
 use crate::credential::Mint;
+use crate::faults::{Fault, Faults};
 use crate::fleet;
-use crate::routes;
+use crate::front::Front;
+use crate::routes::{self, Route};
 use crate::state::{Shared, State};
 
 /// A running emulator, with keys of its own that no other emulator knows.
@@ -41,6 +39,7 @@ pub struct Emulator {
     base_url: String,
     management_key: String,
     local_addr: SocketAddr,
+    faults: Faults,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
 }
@@ -75,6 +74,24 @@ impl Emulator {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Arms a fault behind those that are armed already. A request meets the first of them that is
+    /// on its route, and no other.
+    pub fn inject(&self, fault: Fault) {
+        self.faults.arm(fault);
+    }
+
+    /// Disarms all faults. Those that have struck already take their course.
+    pub fn clear_faults(&self) {
+        self.faults.disarm();
+    }
+
+    /// How many requests have come for that route since the emulator started, those that a fault
+    /// struck or that were refused included. A request counts once its head has arrived.
+    #[must_use]
+    pub fn requests(&self, route: Route) -> u64 {
+        self.faults.requests(route)
     }
 
     /// Stops: takes no more connections, closes idle ones, lets the others finish for half a
@@ -178,14 +195,17 @@ impl EmulatorBuilder {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let local_addr = listener.local_addr()?;
         let state = State::new(Clock, mint, &management_key, seeded);
-        let router = routes::router(Shared::new(state));
+        let faults = Faults::default();
+        let router = routes::router(Shared::new(state), faults.clone());
+        let front = Front::new(router, faults.clone());
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, router, stopped));
+        let server = tokio::spawn(serve(listener, front, stopped));
 
         Ok(Emulator {
             base_url: format!("http://{local_addr}/api/v1"),
             management_key,
             local_addr,
+            faults,
             stop: Some(stop),
             server,
         })
@@ -213,9 +233,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves until told to stop. The connections belong to this task, so that none can outlive it,
 /// whichever way it ends.
-async fn serve(listener: TcpListener, router: Router, mut stopped: oneshot::Receiver<()>) {
-    let service = TowerToHyperService::new(router);
-    let shutdown = GracefulShutdown::new();
+async fn serve(listener: TcpListener, front: Front, mut stopped: oneshot::Receiver<()>) {
+    let (going_on, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -225,19 +244,19 @@ async fn serve(listener: TcpListener, router: Router, mut stopped: oneshot::Rece
                     // An answer is whole when it is written, so there is nothing to wait for.
                     // If the system refuses, answers are slower and no less right.
                     let _ = stream.set_nodelay(true);
-                    let connection =
-                        http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone());
-                    connections.spawn(shutdown.watch(connection));
+                    connections.spawn(connection::serve(stream, front.clone(), stopping.clone()));
                 }
                 Err(_) => time::sleep(PAUSE).await,
             },
-            // Forgets connections that have ended. How they ended is the caller's business.
+            // Forgets connections that have ended.
             Some(_) = connections.join_next() => {}
         }
     }
     drop(listener);
-    // What is still going on after that ends here, with the set that owns it.
-    let _ = time::timeout(GRACE, shutdown.shutdown()).await;
+    drop(going_on);
+    let all = async { while connections.join_next().await.is_some() {} };
+    let _ = time::timeout(GRACE, all).await;
+    // What is still going on after that ends here.
     connections.shutdown().await;
 }
 

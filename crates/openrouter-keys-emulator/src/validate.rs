@@ -59,15 +59,15 @@ fn external(object: &Map<String, Value>) -> Result<External, Refusal> {
 }
 
 /// A rule: the value if it is allowed, or else what is.
-type Checked<T> = Result<T, &'static str>;
+pub(crate) type Checked<T> = Result<T, &'static str>;
 
 /// The fields of an object.
-struct Fields<'a>(&'a Map<String, Value>);
+pub(crate) struct Fields<'a>(pub(crate) &'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
     /// The field, checked by its rule, or `None` where it is absent. The path names the field in
     /// the message; its last part is what the object calls it.
-    fn get<T>(
+    pub(crate) fn get<T>(
         &self,
         path: &'static str,
         rule: impl FnOnce(&'a Value) -> Checked<T>,
