@@ -51,17 +51,14 @@ impl Breach {
         error.source()?.downcast_ref()
     }
 
-    /// Nobody is left to tell if any of that fails: the connection is gone either way.
+    /// Writes what is still to come and closes the connection. Nobody is left to tell if that
+    /// fails: the connection is gone either way.
     async fn commit(&self, mut stream: TcpStream) {
-        match self {
-            // Closing it then sends RST in place of FIN.
-            Self::Reset => drop(stream.set_zero_linger()),
-            Self::Cut(bytes) => {
-                if stream.write_all(bytes).await.is_ok() {
-                    let _ = stream.shutdown().await;
-                }
-            }
-        }
+        let _ = match self {
+            // Closing then sends RST in place of FIN.
+            Self::Reset => stream.set_zero_linger(),
+            Self::Cut(bytes) => stream.write_all(bytes).await,
+        };
     }
 }
 

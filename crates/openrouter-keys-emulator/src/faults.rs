@@ -8,15 +8,12 @@ use axum::http::StatusCode;
 
 use crate::routes::Route;
 
-/// Something that goes wrong with a request, once or more often, because a test wants it to.
+/// Something that goes wrong with a request because a test wants it to.
 ///
-/// A fault strikes the next request, whichever it is, unless it is told otherwise: where by
-/// [`on`](Self::on), how often by [`times`](Self::times) and [`always`](Self::always), how late by
-/// [`after`](Self::after). [`Emulator::inject`](crate::Emulator::inject) arms it.
-///
-/// Those that carry the operation out do so as if nothing were wrong, so that what is delayed, cut
-/// or lost can be a refusal as well. All others strike before anything is looked at, as a gateway
-/// would that fails: without a credential, too.
+/// It strikes the next request for any of the six operations, unless it is told another route
+/// ([`on`](Self::on)) or how often it strikes ([`times`](Self::times), [`always`](Self::always)).
+/// [`Emulator::inject`](crate::Emulator::inject) arms it. The crate's documentation has a table of
+/// all faults, and tells how they are armed over HTTP.
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,20 +22,13 @@ use crate::routes::Route;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
 /// let emulator = Emulator::start().await?;
+/// let second = Duration::from_secs(1);
 ///
-/// // Two creates are told to come back in a second; the third one is carried out, and its answer
-/// // is lost.
-/// emulator.inject(
-///     Fault::status(503)
-///         .retry_after(Duration::from_secs(1))
-///         .on(Route::Create)
-///         .times(2),
-/// );
-/// emulator.inject(Fault::commit_then_reset().on(Route::Create));
+/// // The first two creates are told to come back in a second, and the answer to the third is late.
+/// emulator.inject(Fault::status(503).retry_after(second).on(Route::Create).times(2));
+/// emulator.inject(Fault::delay(3 * second).on(Route::Create));
 ///
-/// // What the code under test did then shows here.
-/// assert_eq!(emulator.requests(Route::Create), 0);
-///
+/// // Whatever has not struck yet does not disturb the next test.
 /// emulator.clear_faults();
 /// # Ok(())
 /// # }

@@ -44,9 +44,81 @@
 //!
 //! Every failure is `{"error": {"code": 404, "message": "…"}}` with the code of its status, found
 //! in this order: the path (404), the method (405), the credential (401), its rights (403), the
-//! hash (404), the size of the body (413), its content or the query (400). It never answers 5xx.
+//! hash (404), the size of the body (413), its content or the query (400). It never answers 5xx
+//! unless a fault says so.
 //! What HTTP itself forbids gets an empty answer instead: 400 for what is no HTTP, 414 and 431 for a line
 //! or headers of tens of kilobytes. `HEAD` is answered like `GET`, without a body.
+//!
+//! # Faults
+//!
+//! A [`Fault`] makes something go wrong with the next request, or with the next few, for one of the
+//! six operations or for any. Those that are armed form a queue: a request is struck by the first
+//! one that is on its [`Route`], and by no other.
+//!
+//! ```
+//! use openrouter_keys_emulator::{Emulator, Fault, Route};
+//!
+//! # use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let emulator = Emulator::start().await?;
+//! emulator.inject(Fault::commit_then_reset().on(Route::Create));
+//!
+//! // The code under test creates a key here, and is told nothing but that the connection is gone.
+//! # let mut stream = tokio::net::TcpStream::connect(emulator.local_addr()).await?;
+//! # let head = "POST /api/v1/keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+//! # stream.write_all(head.as_bytes()).await?;
+//! # assert!(stream.read(&mut [0]).await.is_err());
+//!
+//! // Has it tried again, and made a second key?
+//! assert_eq!(emulator.requests(Route::Create), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | fault | carried out | what the caller sees |
+//! |---|---|---|
+//! | [`status`](Fault::status) | no | that status, with the API's error body |
+//! | [`html`](Fault::html) | no | a gateway's page in place of JSON |
+//! | [`delay`](Fault::delay) | yes | the answer, later |
+//! | [`reset_before_response`](Fault::reset_before_response) | no | a reset, no byte of an answer |
+//! | [`commit_then_reset`](Fault::commit_then_reset) | yes | a reset, no byte of the answer |
+//! | [`truncate_body`](Fault::truncate_body) | yes | the head, the beginning of the body, and the end of the connection |
+//! | [`slow_body`](Fault::slow_body) | yes | the body in small pieces, with pauses |
+//!
+//! What is not carried out is not looked at either: such a fault strikes before the credential is
+//! judged, as a gateway that fails would. What is carried out takes the ordinary way, so that a 401
+//! can be what is late, cut off or lost.
+//!
+//! ## Over HTTP
+//!
+//! Next to the API, and without a credential, since nothing but a program on the same machine can
+//! come here:
+//!
+//! | method and path | answer |
+//! |---|---|
+//! | `POST /_emulator/faults` | 201; arms the fault in the body |
+//! | `GET /_emulator/faults` | 200 |
+//! | `DELETE /_emulator/faults` | 200; disarms all |
+//! | `GET /_emulator/requests` | 200, `{"create": 1, …}`: what [`Emulator::requests`] counts, by route |
+//!
+//! The first three answer `{"faults": […]}`, those that are armed then, in the order in which they
+//! were armed: each as it would be sent, with its defaults, and `struck`, the number of requests
+//! that it has struck. One that has struck for the last time is gone. A fault is a JSON object:
+//!
+//! | field | of | value |
+//! |---|---|---|
+//! | `fault` | all | the name, as in the table above |
+//! | `route` | all | `"create"`, `"list"`, `"get"`, `"update"`, `"delete"`, `"current"` or `"any"`, the default |
+//! | `count` | all | how many requests it strikes, 1 by default, or `"always"` |
+//! | `delay_ms` | all | how late the answer is, from 1 ms to an hour; `delay` must have it |
+//! | `status` | `status`, `html` | from 400 to 599; an `html` can have 200 too, and has 502 by default |
+//! | `retry_after` | `status`, `html` | the seconds in a `Retry-After` header |
+//! | `bytes` | `truncate_body` | how much of the body is sent; required |
+//! | `over_ms` | `slow_body` | how long the body takes, from 1 ms to an hour; required |
+//!
+//! A field that is unknown, stands there twice or is no good for the fault is refused with 400 and
+//! a message that names it, and nothing is armed.
 //!
 //! # What it assumes
 //!
@@ -69,7 +141,8 @@
 //! - Whatever presents a valid credential uses it, even if it is then refused with 403:
 //!   `last_used_at` moves.
 //! - A management key belongs to no workspace and has no budget, and no key is on the free tier.
-//! - Spending, rate limits, conflicts (409) and the `metadata` of an error never occur.
+//! - Spending and the `metadata` of an error never occur, and rate limits (429) and conflicts (409)
+//!   only as faults.
 //!
 //! # Seeded keys
 //!

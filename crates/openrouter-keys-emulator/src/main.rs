@@ -21,6 +21,9 @@ Options:
   --version            Print the version and end
 
 The first line of output is `listening on http://127.0.0.1:PORT/api/v1`.
+A fault such as {\"fault\": \"status\", \"status\": 503, \"count\": 2}, posted to
+http://127.0.0.1:PORT/_emulator/faults, makes the next requests fail;
+https://docs.rs/openrouter-keys-emulator lists all faults.
 SIGTERM and Ctrl-C end the program; what it knew is gone then.
 ";
 
