@@ -1,12 +1,16 @@
 //! The emulator as its users meet it: over a socket, and as a program.
 
 mod auth;
+mod control;
 mod create;
 mod current;
+mod faults;
 mod http;
 mod invalid;
 mod lifecycle;
+mod line;
 mod list;
 mod program;
 mod protocol;
+mod routes;
 mod server;

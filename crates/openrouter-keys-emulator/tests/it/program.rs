@@ -131,6 +131,23 @@ fn a_fresh_management_key_is_told() {
     get(&address, "/api/v1/keys", "another").expect(401);
 }
 
+#[tokio::test]
+async fn the_fault_in_its_help_is_one() {
+    let output = program(&["--help"]).output().expect("a process");
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    let (_, rest) = said.split_once('{').expect("a fault");
+    let (fields, _) = rest.split_once('}').expect("its end");
+    let mut running = Running::start(&[]);
+    let address = running.address().parse().expect("an address");
+    let fields = format!("{{{fields}}}");
+    http::send(address, "POST", "/_emulator/faults", "", fields)
+        .await
+        .expect(201);
+    http::send(address, "GET", "/api/v1/keys", "", "")
+        .await
+        .expect(503);
+}
+
 /// The exit code of a program that ends by itself, and what it says on standard error. Should it
 /// begin to serve instead, it says so on standard output, where there must be nothing.
 fn refused(arguments: &[&str]) -> (Option<i32>, String) {

@@ -138,6 +138,19 @@ async fn stopping_ends_every_connection() {
 }
 
 #[tokio::test]
+async fn stopping_does_not_wait_for_idle_connections() {
+    let emulator = start().await;
+    let idle = idle(&emulator).await;
+    // From here on time passes only when everyone waits for it.
+    time::pause();
+    let asked = time::Instant::now();
+    emulator.stop().await;
+    assert_eq!(asked.elapsed(), Duration::ZERO);
+    time::resume();
+    assert!(is_closed(idle).await);
+}
+
+#[tokio::test]
 async fn stopping_lets_a_request_finish() {
     let emulator = start().await;
     let mut busy = busy(&emulator).await;
