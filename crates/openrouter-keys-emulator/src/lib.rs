@@ -45,15 +45,16 @@
 //! Every failure is `{"error": {"code": 404, "message": "…"}}` with the code of its status, found
 //! in this order: the path (404), the method (405), the credential (401), its rights (403), the
 //! hash (404), the size of the body (413), its content or the query (400). It never answers 5xx
-//! unless a fault says so.
-//! What HTTP itself forbids gets an empty answer instead: 400 for what is no HTTP, 414 and 431 for a line
-//! or headers of tens of kilobytes. `HEAD` is answered like `GET`, without a body.
+//! unless a [fault](#faults) says so. What HTTP itself forbids gets an empty answer instead: 400 for
+//! what is no HTTP, 414 and 431 for a line or headers of tens of kilobytes. `HEAD` is answered like
+//! `GET`, without a body.
 //!
 //! # Faults
 //!
 //! A [`Fault`] makes something go wrong with the next request, or with the next few, for one of the
 //! six operations or for any. Those that are armed form a queue: a request is struck by the first
-//! one that is on its [`Route`], and by no other.
+//! one that is on its [`Route`], and by no other. Which one that is, is settled when the head of the
+//! request has arrived.
 //!
 //! ```
 //! use openrouter_keys_emulator::{Emulator, Fault, Route};

@@ -228,7 +228,7 @@ async fn a_delay_comes_between_the_deed_and_the_answer() {
 
 #[tokio::test]
 async fn every_fault_can_be_late() {
-    const LATE: Duration = Duration::from_millis(150);
+    const LATE: Duration = Duration::from_millis(40);
 
     for (fault, fields) in [
         (Fault::delay(LATE), json!({"fault": "delay"})),
@@ -255,7 +255,7 @@ async fn every_fault_can_be_late() {
         ),
     ] {
         let mut fields = fields;
-        fields["delay_ms"] = json!(150);
+        fields["delay_ms"] = json!(40);
         for emulator in armed(fault.clone(), fields.clone()).await {
             let mut line = Line::open(&emulator).await;
             let sent = Instant::now();
