@@ -84,7 +84,7 @@
 //! | [`delay`](Fault::delay) | yes | the answer, later |
 //! | [`reset_before_response`](Fault::reset_before_response) | no | a reset, no byte of an answer |
 //! | [`commit_then_reset`](Fault::commit_then_reset) | yes | a reset, no byte of the answer |
-//! | [`truncate_body`](Fault::truncate_body) | yes | the head, the beginning of the body, and the end of the connection |
+//! | [`truncate_body`](Fault::truncate_body) | yes | the head, a part of the body, and the connection's end |
 //! | [`slow_body`](Fault::slow_body) | yes | the body in small pieces, with pauses |
 //!
 //! What is not carried out is not looked at either: such a fault strikes before the credential is

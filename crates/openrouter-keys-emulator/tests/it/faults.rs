@@ -186,8 +186,12 @@ async fn a_body_is_cut_off_where_it_is_told() {
 
 #[tokio::test]
 async fn a_long_body_is_cut_off_to_the_byte() {
-    let emulator = Emulator::builder().keys(100).start().await;
-    let emulator = emulator.expect("an emulator");
+    let emulator = start().await;
+    // Together more than a socket takes before somebody reads.
+    let name = "k".repeat(1_000_000);
+    for _ in 0..7 {
+        create(&emulator, &format!(r#"{{"name":"{name}"}}"#)).await;
+    }
     let whole = manage(&emulator, "GET", "/keys", "").await.expect(200).text;
     for bytes in [whole.len() - 1, whole.len(), whole.len() + 1, usize::MAX] {
         emulator.inject(Fault::truncate_body(bytes));
@@ -197,7 +201,8 @@ async fn a_long_body_is_cut_off_to_the_byte() {
         assert_eq!(end, Ok(()), "{bytes}");
         let answer = Raw::read(&text).expect("a head").expect("200");
         assert_eq!(answer.length(), whole.len(), "{bytes}");
-        assert_eq!(answer.body, whole[..bytes.min(whole.len())], "{bytes}");
+        // Not `assert_eq!`, which would print it.
+        assert!(answer.body == whole[..bytes.min(whole.len())], "{bytes}");
     }
 
     // A head is all that there is to cut.
