@@ -9,7 +9,7 @@
 //! | [`Client::get`] | `GET /keys/{hash}` | [`Key`] |
 //! | [`Client::update`] | `PATCH /keys/{hash}` | [`Key`] |
 //! | [`Client::delete`] | `DELETE /keys/{hash}` | nothing |
-//! | [`Client::list`] | `GET /keys` | [`Page`] |
+//! | [`Client::list`] | `GET /keys` | [`Page`], or with `stream()` [every key](KeyStream) |
 //! | [`Client::current`] | `GET /key` | [`CurrentKey`] |
 //!
 //! What it promises:
@@ -21,6 +21,7 @@
 //!   [`ExposeSecret`].
 //! - An update says absent, null and a value apart: nothing but `unlimited()` removes a limit.
 //! - A hash names a key and nothing else: see [`KeyHash`].
+//! - A listing of all keys has each of them once, although keys come and go meanwhile: see [`KeyStream`].
 //!
 //! What it cannot promise: a plaintext also passes through the buffers that requests and answers are read and written
 //! with, here and in the HTTP and TLS libraries. Those are freed and not overwritten.
@@ -58,6 +59,7 @@
 pub mod blocking;
 mod client;
 mod error;
+mod listing;
 mod model;
 pub mod operations;
 mod response;
@@ -65,6 +67,7 @@ mod transport;
 
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind, Salvaged};
+pub use listing::KeyStream;
 pub use model::{
     BudgetScope, Created, CurrentKey, DataRegion, FreeModelDailyRequests, Key, KeyBudget, KeyHash,
     LimitReset, Page, RateLimit, Usage,

@@ -9,6 +9,7 @@ use super::validate;
 use crate::blocking::Blocking;
 use crate::client::Client;
 use crate::error::Error;
+use crate::listing::KeyStream;
 use crate::model::{Key, Page};
 use crate::response::Response;
 use crate::transport::Operation;
@@ -30,7 +31,7 @@ use crate::transport::Operation;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before send()"]
+#[must_use = "nothing is sent before send(), or before a key of the stream() is asked for"]
 pub struct ListKeys<M = Async> {
     common: Common<M>,
     include_disabled: Option<bool>,
@@ -99,6 +100,16 @@ impl ListKeys<Async> {
     pub async fn send_with_response(self) -> Result<Response<Page>, Error> {
         self.perform().await
     }
+
+    /// Every key that matches, exactly once, although keys come and go meanwhile. See [`KeyStream`].
+    ///
+    /// With an [`offset`](Self::offset) it begins there, counted from the newest key at the time of the first request.
+    /// The other settings hold for each page that is asked for: it has [`timeout`](Self::timeout) and the attempts of
+    /// [`retry`](Self::retry) for itself. An argument that makes no sense is the first thing that comes, as an error.
+    pub fn stream(self) -> KeyStream {
+        let start = self.start();
+        KeyStream::new(self, start)
+    }
 }
 
 /// Sending and waiting for the answer, for [`blocking::Client`](crate::blocking::Client) (feature `blocking`).
@@ -123,6 +134,11 @@ impl ListKeys<Blocking> {
 }
 
 impl<M> ListKeys<M> {
+    /// How many keys are skipped. It came as a u64.
+    fn start(&self) -> u64 {
+        self.offset.map_or(0, i64::cast_unsigned)
+    }
+
     /// The call itself, which is the same in every mode.
     pub(crate) async fn perform(self) -> Result<Response<Page>, Error> {
         let this = &self;
@@ -148,8 +164,7 @@ impl<M> ListKeys<M> {
                 let keys = answer.data.into_iter().map(Key::from_raw);
                 Ok(Page {
                     keys: keys.collect::<Result<_, _>>()?,
-                    // It came as a u64.
-                    offset: self.offset.map_or(0, i64::cast_unsigned),
+                    offset: self.start(),
                 })
             },
             |_| None,

@@ -1,0 +1,112 @@
+//! What is remembered of the rows so far, so that none is handed out twice.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// The rows of the last few pages.
+///
+/// To forget a row and still not hand it out again takes more than the rows: whoever keeps ten keys of a million and
+/// removes the others as they come ends with those ten, seen long ago, and rows never seen on one page. The order tells
+/// them apart. It is that of creation, so what was made after a forgotten row ranks above one that was handed out, and
+/// was handed out itself or came too late. A row is forgotten only when one that is strictly older was handed out, so
+/// that a row of the same instant is never taken for it.
+///
+/// Where the pages are not in the order of creation, nothing is forgotten any more: the hashes alone are enough, and
+/// take memory for each key.
+#[derive(Clone, Debug)]
+pub(super) struct Window<Id, Time> {
+    rows: HashMap<Id, Row<Time>>,
+    /// How many pages there were.
+    page: u64,
+    /// For how many of them a row is remembered.
+    remembered: u64,
+    /// When the oldest row that was handed out was made.
+    oldest: Option<Time>,
+    /// When the oldest row that was forgotten was made.
+    forgotten: Option<Time>,
+    /// Whether all pages so far were in the order of creation.
+    ordered: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Row<Time> {
+    created: Time,
+    /// The last page that it was on. A row that stays where the pages overlap stays known, however long ago it was
+    /// handed out.
+    page: u64,
+}
+
+impl<Id: Clone + Eq + Hash, Time: Copy + Ord> Window<Id, Time> {
+    pub(super) fn new(remembered: u64) -> Self {
+        Self {
+            rows: HashMap::new(),
+            page: 0,
+            remembered,
+            oldest: None,
+            forgotten: None,
+            ordered: true,
+        }
+    }
+
+    pub(super) fn knows(&self, id: &Id) -> bool {
+        self.rows.contains_key(id)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Remembers the rows of a page, and says which of them are new. With `below` only what ranks below a known row
+    /// can be.
+    ///
+    /// `None`: it cannot be told, because the order that would tell it does not hold.
+    pub(super) fn take(&mut self, rows: &[(Id, Time)], below: bool) -> Option<Vec<usize>> {
+        self.page += 1;
+        self.ordered &= rows.is_sorted_by(|(_, above), (_, below)| above >= below);
+        let mut new = Vec::new();
+        let mut at_known = false;
+        for (place, (id, created)) in rows.iter().enumerate() {
+            if let Some(row) = self.rows.get_mut(id) {
+                row.page = self.page;
+                at_known = true;
+            } else if below && !at_known {
+                // It ranks above where the listing began, or came later.
+            } else if self.forgotten.is_some_and(|oldest| *created >= oldest) {
+                if !self.ordered {
+                    return None;
+                }
+            } else {
+                let row = Row {
+                    created: *created,
+                    page: self.page,
+                };
+                self.rows.insert(id.clone(), row);
+                self.oldest = Some(self.oldest.map_or(*created, |oldest| oldest.min(*created)));
+                new.push(place);
+            }
+        }
+        // Not with each page: it looks at all rows.
+        if self.ordered && self.page.is_multiple_of(self.remembered) {
+            self.forget();
+        }
+        Some(new)
+    }
+
+    fn forget(&mut self) {
+        let Self {
+            page,
+            remembered,
+            oldest,
+            forgotten,
+            ..
+        } = self;
+        self.rows.retain(|_, row| {
+            let stays = row.page + *remembered > *page || Some(row.created) <= *oldest;
+            if !stays {
+                *forgotten = Some(forgotten.map_or(row.created, |oldest| oldest.min(row.created)));
+            }
+            stays
+        });
+    }
+}
