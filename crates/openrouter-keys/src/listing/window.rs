@@ -110,3 +110,48 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord> Window<Id, Time> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Window;
+
+    /// It has seen 1, 2 and 3, in the order of creation, and forgotten 1.
+    fn window() -> Window<u8, i32> {
+        let mut window = Window::new(1);
+        assert_eq!(window.take(&[(1, 100), (2, 99)], false), Some(vec![0, 1]));
+        assert_eq!(window.take(&[(2, 99), (3, 98)], false), Some(vec![1]));
+        assert!(!window.knows(&1) && window.knows(&2) && window.knows(&3));
+        window
+    }
+
+    #[test]
+    fn what_is_older_than_all_that_was_forgotten_is_new() {
+        assert_eq!(window().take(&[(1, 100), (4, 97)], false), Some(vec![1]));
+        let came_back_between = [(5, 101), (2, 99), (6, 99), (3, 98), (4, 98)];
+        assert_eq!(window().take(&came_back_between, false), Some(vec![2, 4]));
+    }
+
+    #[test]
+    fn only_what_ranks_below_a_known_row_is_new_where_that_is_asked() {
+        let page = [(6, 99), (2, 99), (7, 99), (3, 98)];
+        assert_eq!(window().take(&page, true), Some(vec![2]));
+    }
+
+    #[test]
+    fn without_the_order_nothing_that_could_have_been_forgotten_is_judged() {
+        assert_eq!(window().take(&[(4, 97), (1, 100)], false), None);
+        assert_eq!(window().take(&[(4, 96), (5, 97)], false), Some(vec![0, 1]));
+    }
+
+    #[test]
+    fn without_the_order_nothing_is_forgotten() {
+        let mut window = Window::new(1);
+        for id in 0..100 {
+            assert_eq!(
+                window.take(&[(id, id), (id + 100, id + 1)], false),
+                Some(vec![0, 1])
+            );
+        }
+        assert_eq!(window.len(), 200);
+    }
+}

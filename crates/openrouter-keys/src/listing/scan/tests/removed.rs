@@ -1,6 +1,6 @@
 //! Callers who remove the keys as they are handed out, down to those that they keep.
 
-use super::{End, Id, World, service};
+use super::{End, Id, World, service, service_from};
 
 /// Reads all of `rows` rows and removes what it is given but for those to be kept.
 fn remove_all_but(rows: u32, world: impl Fn(u32) -> World, kept: impl Fn(Id) -> bool) {
@@ -77,4 +77,20 @@ fn nothing_is_removed() {
     }
     remove_all_but(20_000, World::new, |_| true);
     remove_all_but(20_000, |rows| World::made_in_batches(rows, 10), |_| true);
+}
+
+/// Above the place where it begins there are rows that it never saw.
+#[test]
+fn a_listing_that_does_not_begin_at_the_top_hands_out_nothing_from_above() {
+    let mut world = World::new(500);
+    let mut listing = service_from(50);
+    assert_eq!(listing.receive(&world.page(50, 100)), None);
+    world.rows.drain(40..200);
+    let end = loop {
+        if let Some(end) = listing.receive(&world.page(listing.offset, 100)) {
+            break end;
+        }
+    };
+    assert_eq!(end, End::Lost);
+    assert_eq!(listing.handed_out, (50..150).collect::<Vec<_>>());
 }

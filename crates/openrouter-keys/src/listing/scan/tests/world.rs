@@ -1,7 +1,5 @@
 //! What a server knows: rows in the order of their creation, the newest first.
 
-use std::collections::HashSet;
-
 pub(super) type Id = u32;
 /// A row of a page, with the time of its creation.
 pub(super) type Row = (Id, i64);
@@ -81,13 +79,6 @@ impl World {
     pub(super) fn restore(&mut self, row: Row) {
         let place = self.rows.partition_point(|other| other.1 > row.1);
         self.rows.insert(place, row);
-    }
-
-    /// Those of the ids that are still there, in order.
-    pub(super) fn survivors(&self, of: &[Id]) -> Vec<Id> {
-        let of: HashSet<_> = of.iter().collect();
-        let ids = self.rows.iter().map(|row| row.0);
-        ids.filter(|id| of.contains(id)).collect()
     }
 }
 
