@@ -15,6 +15,7 @@ mod environment;
 mod failures;
 mod faults;
 mod lifecycle;
+mod listing;
 mod outage;
 mod properties;
 mod requests;
