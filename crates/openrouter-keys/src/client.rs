@@ -124,7 +124,7 @@ impl Client {
         DeleteKey::new(self.clone(), Async, hash.as_ref())
     }
 
-    /// Lists keys, newest first, a page at a time.
+    /// Lists keys, newest first: a page of them, or all with [`stream`](ListKeys::stream).
     pub fn list(&self) -> ListKeys {
         ListKeys::new(self.clone(), Async)
     }

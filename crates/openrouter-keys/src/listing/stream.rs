@@ -45,8 +45,8 @@ use crate::transport::Operation;
 /// # Errors
 /// An error is the last thing that comes: after it the stream has ended, and another one begins anew. It is the error
 /// of a page that could not be had, or of kind [`Listing`](ErrorKind::Listing) where so many keys came and went between
-/// two requests that the pages no longer connect. It comes after at most a dozen requests that brought nothing new.
-/// Then try again later, when fewer keys come and go. What came before it is right, but not all.
+/// two requests that the pages no longer connect: at most 13 requests in a row brought nothing new, usually 7. Then try
+/// again later, when fewer keys come and go. What came before it is right, but not all.
 #[must_use = "nothing is sent before a key is asked for"]
 pub struct KeyStream {
     list: ListKeys,

@@ -139,7 +139,7 @@ impl Page {
     /// The offset of the page that follows, or `None` if this is the last one.
     ///
     /// A full page may turn out to be the last: then the page that follows is empty. A key that is made or
-    /// removed between the two calls shifts the offsets, so that a key is seen twice or not at all.
+    /// removed between the two calls shifts the offsets, so that a key is seen twice or not at all; [`ListKeys::stream`](crate::operations::ListKeys::stream) makes up for it.
     #[must_use]
     pub fn next_offset(&self) -> Option<u64> {
         (self.keys.len() >= Self::SIZE).then(|| self.offset.saturating_add(self.keys.len() as u64))
