@@ -89,6 +89,9 @@ impl Shown {
             Effect::Html(status) => ("html", Some(status.as_u16()), None, None),
             Effect::ResetBeforeResponse => ("reset_before_response", None, None, None),
             Effect::CommitThenReset => ("commit_then_reset", None, None, None),
+            Effect::CommitThenStatus(status) => {
+                ("commit_then_status", Some(status.as_u16()), None, None)
+            }
             Effect::TruncateBody(bytes) => ("truncate_body", None, Some(bytes), None),
             Effect::SlowBody(over) => ("slow_body", None, None, Some(over)),
         };
@@ -123,6 +126,7 @@ fn parse(members: Vec<(String, Value)>) -> Result<Fault, Refusal> {
         "html" => Fault::html(fields.get("status", page)?.unwrap_or(502)),
         "reset_before_response" => Fault::reset_before_response(),
         "commit_then_reset" => Fault::commit_then_reset(),
+        "commit_then_status" => Fault::commit_then_status(needed(&fields, "status", failure)?),
         "truncate_body" => Fault::truncate_body(needed(&fields, "bytes", bytes)?),
         "slow_body" => Fault::slow_body(needed(&fields, "over_ms", milliseconds)?),
         // The only other kind is the delay.
@@ -153,12 +157,13 @@ fn parse(members: Vec<(String, Value)>) -> Result<Fault, Refusal> {
     })
 }
 
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
     "status",
     "html",
     "delay",
     "reset_before_response",
     "commit_then_reset",
+    "commit_then_status",
     "truncate_body",
     "slow_body",
 ];
@@ -176,8 +181,8 @@ const FIELDS: [&str; 8] = [
 
 /// The fields that not every fault has, with the faults that have them.
 const ONLY_WITH: [(&str, &[&str]); 4] = [
-    ("status", &["status", "html"]),
-    ("retry_after", &["status", "html"]),
+    ("status", &["status", "html", "commit_then_status"]),
+    ("retry_after", &["status", "html", "commit_then_status"]),
     ("bytes", &["truncate_body"]),
     ("over_ms", &["slow_body"]),
 ];
@@ -227,8 +232,8 @@ fn kind(value: &Value) -> Checked<&'static str> {
         .as_str()
         .and_then(|name| KINDS.into_iter().find(|kind| *kind == name))
         .ok_or(
-            "status, html, delay, reset_before_response, commit_then_reset, truncate_body or \
-             slow_body",
+            "status, html, delay, reset_before_response, commit_then_reset, commit_then_status, \
+             truncate_body or slow_body",
         )
 }
 

@@ -52,6 +52,7 @@ pub(crate) enum Effect {
     Html(StatusCode),
     ResetBeforeResponse,
     CommitThenReset,
+    CommitThenStatus(StatusCode),
     TruncateBody(usize),
     SlowBody(Duration),
 }
@@ -94,6 +95,17 @@ impl Fault {
     /// the key is there, and its plaintext is lost.
     pub fn commit_then_reset() -> Self {
         Self::new(Effect::CommitThenReset)
+    }
+
+    /// Carries the operation out, and answers with that status and the API's error body, as a server
+    /// does that fails after the work is done: the key is there, and its plaintext is lost.
+    ///
+    /// # Panics
+    /// If the status is not from 400 to 599.
+    #[track_caller]
+    pub fn commit_then_status(status: u16) -> Self {
+        let status = failure(status).expect("the status of a fault must be from 400 to 599");
+        Self::new(Effect::CommitThenStatus(status))
     }
 
     /// Carries the operation out, answers with the whole head, its `Content-Length` included, and
@@ -143,11 +155,15 @@ impl Fault {
     /// Adds a `Retry-After` header of so many seconds; a part of a second counts as a whole one.
     ///
     /// # Panics
-    /// If the fault is neither a [`status`](Self::status) nor an [`html`](Self::html) one.
+    /// If the fault has no status: only [`status`](Self::status), [`html`](Self::html) and
+    /// [`commit_then_status`](Self::commit_then_status) have one.
     #[track_caller]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         assert!(
-            matches!(self.effect, Effect::Status(_) | Effect::Html(_)),
+            matches!(
+                self.effect,
+                Effect::Status(_) | Effect::Html(_) | Effect::CommitThenStatus(_)
+            ),
             "only a fault with a status can have a Retry-After"
         );
         let part = u64::from(wait.subsec_nanos() > 0);

@@ -53,8 +53,7 @@ impl Front {
             Effect::Delay => Ok(self.carry_out(request).await),
             Effect::Status(status) => {
                 turn_away(request).await;
-                let refusal = Refusal::new(status, "A fault that was injected answers with this");
-                Ok(with_retry_after(&fault, refusal))
+                Ok(with_retry_after(&fault, failure(status)))
             }
             Effect::Html(status) => {
                 turn_away(request).await;
@@ -67,6 +66,10 @@ impl Front {
             Effect::CommitThenReset => {
                 self.carry_out(request).await;
                 Err(Breach::Reset)
+            }
+            Effect::CommitThenStatus(status) => {
+                self.carry_out(request).await;
+                Ok(with_retry_after(&fault, failure(status)))
             }
             Effect::TruncateBody(bytes) => {
                 let (head, body) = whole(self.carry_out(request).await).await;
@@ -94,6 +97,10 @@ impl Front {
 /// Reads the request to its end, so that the connection can be used again.
 async fn turn_away(request: Request) {
     Payload::read(request.into_body()).await;
+}
+
+fn failure(status: StatusCode) -> Refusal {
+    Refusal::new(status, "A fault that was injected answers with this")
 }
 
 fn with_retry_after(fault: &Fault, answer: impl IntoResponse) -> Response {

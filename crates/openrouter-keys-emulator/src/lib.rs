@@ -84,6 +84,7 @@
 //! | [`delay`](Fault::delay) | yes | the answer, later |
 //! | [`reset_before_response`](Fault::reset_before_response) | no | a reset, no byte of an answer |
 //! | [`commit_then_reset`](Fault::commit_then_reset) | yes | a reset, no byte of the answer |
+//! | [`commit_then_status`](Fault::commit_then_status) | yes | that status, with the API's error body |
 //! | [`truncate_body`](Fault::truncate_body) | yes | the head, a part of the body, and the connection's end |
 //! | [`slow_body`](Fault::slow_body) | yes | the body in small pieces, with pauses |
 //!
@@ -113,8 +114,8 @@
 //! | `route` | all | `"create"`, `"list"`, `"get"`, `"update"`, `"delete"`, `"current"` or `"any"`, the default |
 //! | `count` | all | how many requests it strikes, 1 by default, or `"always"` |
 //! | `delay_ms` | all | how late the answer is, from 1 ms to an hour; `delay` must have it |
-//! | `status` | `status`, `html` | from 400 to 599; an `html` can have 200 too, and has 502 by default |
-//! | `retry_after` | `status`, `html` | the seconds in a `Retry-After` header |
+//! | `status` | `status`, `html`, `commit_then_status` | from 400 to 599; an `html` can have 200 too, and has 502 by default |
+//! | `retry_after` | `status`, `html`, `commit_then_status` | the seconds in a `Retry-After` header |
 //! | `bytes` | `truncate_body` | how much of the body is sent; required |
 //! | `over_ms` | `slow_body` | how long the body takes, from 1 ms to an hour; required |
 //!

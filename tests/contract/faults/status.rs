@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use openrouter_keys::Client;
 use openrouter_keys::ErrorKind::{
     BadRequest, Conflict, Forbidden, NotFound, Other, Redirect, Server, Timeout, Unauthorized,
 };
+use openrouter_keys_emulator::{Emulator, Fault, Route};
 use serde_json::json;
 
 use super::expect::{ambiguous, created_all_the_same, run, typed, typed_and_create_ambiguous};
@@ -41,6 +43,7 @@ pub(super) fn cases() -> Vec<Case> {
                 ambiguous(Server, |_| Answer::text(status, "text/html", "<p>down</p>")).await;
             }
         }),
+        case("37", "500 after the commit of a create", committed()),
         case("37a", "408", ambiguous(Timeout, |_| echo(408))),
         case("37b", "409", typed(Conflict, echo(409))),
     ]
@@ -117,4 +120,27 @@ async fn limited() {
     // One that is ours is no proof of anything.
     let repeats = Answer::json(400, &json!({"key": TOKEN}));
     typed(BadRequest, repeats).await;
+}
+
+/// One key is there, and the error says that there may be one.
+async fn committed() {
+    for fault in [
+        Fault::commit_then_status(500),
+        Fault::commit_then_status(503),
+        Fault::commit_then_reset(),
+        Fault::truncate_body(40),
+    ] {
+        let emulator = Emulator::start().await.unwrap();
+        emulator.inject(fault.on(Route::Create).always());
+        let client = Client::builder()
+            .base_url(emulator.base_url())
+            .management_key(emulator.management_key())
+            .build()
+            .unwrap();
+        let error = client.create("a").send().await.unwrap_err();
+        assert!(error.maybe_applied() && !error.is_retryable(), "{error}");
+        assert_eq!(error.attempts(), 1, "{error}");
+        assert_eq!(emulator.requests(Route::Create), 1);
+        assert_eq!(client.list().send().await.unwrap().keys.len(), 1);
+    }
 }

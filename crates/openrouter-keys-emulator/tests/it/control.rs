@@ -231,7 +231,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         r#"{"fault":"delay","delay_ms":1,"status":503}"#,
-        "status must be left out unless fault is status or html",
+        "status must be left out unless fault is status or html or commit_then_status",
     ),
     (
         r#"{"fault":"html","retry_after":-1}"#,
@@ -251,7 +251,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         r#"{"fault":"commit_then_reset","retry_after":1}"#,
-        "retry_after must be left out unless fault is status or html",
+        "retry_after must be left out unless fault is status or html or commit_then_status",
     ),
     (
         r#"{"fault":"truncate_body"}"#,

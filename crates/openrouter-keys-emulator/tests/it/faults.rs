@@ -133,6 +133,20 @@ async fn a_commit_then_reset_leaves_exactly_one_key() {
 }
 
 #[tokio::test]
+async fn a_commit_then_status_leaves_exactly_one_key() {
+    let fault = Fault::commit_then_status(500).on(Route::Create);
+    let fields = json!({"fault": "commit_then_status", "status": 500, "route": "create"});
+    for emulator in armed(fault, fields).await {
+        let mut line = Line::open(&emulator).await;
+        line.send("POST", "/keys", r#"{"name":"k"}"#).await;
+        let answer = line.receive().await.expect("500");
+        assert!(answer.head.starts_with("http/1.1 500 "), "{}", answer.head);
+        assert!(answer.body.contains(r#""code":500"#), "{}", answer.body);
+        assert_eq!(names(&emulator).await, ["k"]);
+    }
+}
+
+#[tokio::test]
 async fn what_is_committed_can_be_a_refusal() {
     let emulator = start().await;
     emulator.inject(Fault::commit_then_reset());
@@ -386,6 +400,7 @@ fn a_fault_that_makes_no_sense_panics_where_it_is_written() {
         ("status 399", || Fault::status(399)),
         ("status 600", || Fault::status(600)),
         ("status 0", || Fault::status(0)),
+        ("committed 200", || Fault::commit_then_status(200)),
         ("html 201", || Fault::html(201)),
         ("html 302", || Fault::html(302)),
         ("html 999", || Fault::html(999)),
