@@ -31,16 +31,16 @@ pub(super) fn cases() -> Vec<Case> {
             wrong_kind_of_key(),
         ),
         case("59", "an insert between pages", async {
-            listing::case_59().await.unwrap()
+            listing::case_59().await.unwrap();
         }),
         case("60", "a delete between pages", async {
-            listing::case_60().await.unwrap()
+            listing::case_60().await.unwrap();
         }),
         case("61", "the anchors deleted", async {
-            listing::case_61().await.unwrap()
+            listing::case_61().await.unwrap();
         }),
         case("62", "mutations on every page", async {
-            listing::case_62().await.unwrap()
+            listing::case_62().await.unwrap();
         }),
     ]
 }
