@@ -23,3 +23,4 @@ mod schemas;
 mod secrets;
 mod service;
 mod support;
+mod tracing;

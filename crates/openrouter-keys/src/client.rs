@@ -149,6 +149,11 @@ impl Client {
         self.settings.base_url.host()
     }
 
+    #[cfg(feature = "tracing")]
+    pub(crate) fn base_url(&self) -> &str {
+        self.settings.base_url.as_str()
+    }
+
     pub(crate) fn authorization(&self) -> Result<HeaderValue, Error> {
         self.credential.header()
     }

@@ -51,9 +51,35 @@
 //! # }
 //! ```
 //!
-//! Features: `rustls` (default) and `native-tls` choose who does TLS; with both it is rustls. `blocking` adds a client
-//! for programs without an async runtime, `blocking::Client`. `schemars` implements `schemars::JsonSchema` for the types
-//! that serialize, so that their JSON can be described where it is stored or handed on.
+//! Features:
+//!
+//! - `rustls` (default) and `native-tls` choose who does TLS; with both it is rustls.
+//! - `blocking` adds a client for programs without an async runtime, `blocking::Client`.
+//! - `schemars` implements `schemars::JsonSchema` for the types that serialize, so that their JSON can be described
+//!   where it is stored or handed on.
+//! - `tracing` tells those who trace what calls do, as follows.
+//!
+//! # Tracing
+//!
+//! A call is a span `call` of level INFO, and each of its attempts is an event within: DEBUG if it gave what was asked
+//! for, else WARN. Both have the target `openrouter_keys`. What is refused before anything is sent has neither. The names are
+//! OpenTelemetry's for HTTP clients, and `otel.*` those that `tracing-opentelemetry` looks for. No hash, name, header, URL
+//! or text from a server is among the values.
+//!
+//! | field | span | event | |
+//! |---|---|---|---|
+//! | `otel.name` | ✓ | | method and template: `PATCH /api/v1/keys/{hash}` |
+//! | `otel.kind` | ✓ | | `client` |
+//! | `otel.status_code` | ✓ | | `ERROR`, if the last attempt failed |
+//! | `http.request.method` | ✓ | | |
+//! | `url.template` | ✓ | | the base URL's path and the operation's: `/api/v1/keys/{hash}` |
+//! | `server.address`, `server.port` | ✓ | | the base URL's |
+//! | `http.response.status_code` | ✓ | ✓ | if there was an answer; in the span the last one's |
+//! | `http.request.resend_count` | ✓ | ✓ | which resend it was, from 1; in the span how many there were |
+//! | `error.type` | ✓ | ✓ | if it failed: the status, or `connect`, `timeout`, `decode`, `body_too_large`, `other` |
+//! | `retry_in_ms` | | ✓ | if it failed and there is another attempt: the wait before it, in milliseconds |
+//!
+//! A [`delete`](Client::delete) whose repetition meets 404 is a success to its caller; its span tells of the 404.
 
 #[cfg(feature = "blocking")]
 pub mod blocking;

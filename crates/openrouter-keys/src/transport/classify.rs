@@ -87,6 +87,16 @@ pub(super) fn outcome<R, T>(
 }
 
 impl Failure {
+    #[cfg(feature = "tracing")]
+    pub(super) fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(super) fn status(&self) -> Option<StatusCode> {
+        self.head.as_ref().map(|head| head.status)
+    }
+
     /// The time ran out before there was any answer.
     fn silence(asked: &Asked<'_>, record: &Record) -> Self {
         let host = asked.host;

@@ -10,6 +10,7 @@ mod retry;
 mod retry_after;
 mod salvage;
 mod scrub;
+mod trace;
 mod unusable;
 
 use std::borrow::Cow;
@@ -23,6 +24,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::response::Response;
 use classify::{Asked, Ending};
+use trace::Trace;
 
 pub(crate) use budget::RetryBudget;
 pub use clock::Clock;
@@ -75,6 +77,24 @@ impl Call<'_> {
     where
         Sent: Future<Output = Result<raw::ResponseValue<R>, raw::Error>>,
     {
+        let headers = self.headers()?;
+        let trace = Trace::new(self.client, self.operation);
+        trace
+            .around(self.attempts(&headers, &trace, send, accept, rescue))
+            .await
+    }
+
+    async fn attempts<R, T, Sent>(
+        &self,
+        headers: &HeaderMap,
+        trace: &Trace,
+        send: impl Fn(raw::Client) -> Sent,
+        accept: impl Fn(R) -> Result<T, Unusable>,
+        rescue: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Response<T>, Error>
+    where
+        Sent: Future<Output = Result<raw::ResponseValue<R>, raw::Error>>,
+    {
         let settings = self.client.settings();
         let clock = &*settings.clock;
         let asked = Asked {
@@ -83,7 +103,6 @@ impl Call<'_> {
             clock,
         };
         let policy = self.options.retry.as_ref().unwrap_or(&settings.retry);
-        let headers = self.headers()?;
         let mut scrubber = Cow::Borrowed(self.client.scrubber());
         if let Some(secret) = self.request_secret {
             scrubber.to_mut().add(secret);
@@ -109,6 +128,7 @@ impl Call<'_> {
             let outcome = classify::outcome(&asked, result, exchange.take_record(), &accept);
             let mut failure = match outcome {
                 Ok(response) => {
+                    trace.answered(ending.attempts, response.status());
                     settings.budget.deposit();
                     return Ok(response.scrubbed(|headers| scrubber.headers(headers)));
                 }
@@ -116,6 +136,7 @@ impl Call<'_> {
             };
 
             if let Some(response) = failure.rescued(&rescue) {
+                trace.answered(ending.attempts, response.status());
                 return Ok(response.scrubbed(|headers| scrubber.headers(headers)));
             }
             if self.operation.answers_a_secret() {
@@ -127,9 +148,11 @@ impl Call<'_> {
             let wait = retry::wait(&failure, self.operation, &mut backoff)
                 .filter(|wait| *wait + settings.connect_timeout <= time_left());
             ending.out_of_retries = wait.is_some() && !settings.budget.withdraw(clock.now());
+            let wait = wait.filter(|_| !ending.out_of_retries);
+            trace.failed(ending.attempts, &failure, wait);
             match wait {
-                Some(wait) if !ending.out_of_retries => clock.sleep(wait).await,
-                _ => return Err(failure.into_error(self.operation, &ending, scrubber)),
+                Some(wait) => clock.sleep(wait).await,
+                None => return Err(failure.into_error(self.operation, &ending, scrubber)),
             }
         }
     }
