@@ -27,11 +27,11 @@ struct ErrorDetail {
 pub(super) fn explain(error: &mut Inner, body: &[u8], scrubber: &Scrubber) {
     if let Ok(ErrorBody { error: detail }) = serde_json::from_slice(body) {
         error.code = detail.code;
-        error.message = Some(scrubber.text(&detail.message));
+        error.message = Some(scrubber.owned(detail.message));
         error.metadata = detail.metadata.map(|value| scrubber.value(value));
     } else if !body.is_empty() {
         // Scrubbed before it is shortened: half a secret would not be recognized.
-        let mut text = scrubber.text(&String::from_utf8_lossy(body));
+        let mut text = scrubber.owned(String::from_utf8_lossy(body).into_owned());
         let end = (0..=LONGEST_TEXT).rfind(|end| text.is_char_boundary(*end));
         text.truncate(end.unwrap_or(0));
         error.body_text = Some(text);

@@ -294,16 +294,26 @@ impl Failure {
     }
 
     /// Looks for what a create made in what arrived of its answer. A plaintext there says that a key was made, whatever
-    /// else the answer says, unless it is one of `ours` that the server repeats.
-    pub(super) fn salvage(&mut self, ours: &Scrubber) {
+    /// else the answer says, unless it is one of ours that the server repeats. The scrubber learns it.
+    pub(super) fn salvage(&mut self, scrubber: &mut Cow<'_, Scrubber>) {
         let found = salvage::plaintext(&self.body);
-        self.salvaged = found.filter(|salvaged| !ours.holds(&salvaged.secret));
-        self.hash = match (&self.salvaged, &self.head) {
-            (Some(salvaged), _) => salvaged.hash.clone(),
+        let mut salvaged = found.filter(|salvaged| !scrubber.holds(&salvaged.secret));
+        let mut hash = match (&mut salvaged, &self.head) {
+            (Some(salvaged), _) => {
+                scrubber.to_mut().add(&salvaged.secret);
+                salvaged.hash.take()
+            }
             (None, Some(head)) if head.status.is_success() => salvage::hash(&self.body),
             (None, _) => None,
         };
-        self.ambiguous |= self.salvaged.is_some();
+        // A hash is printed. What repeats a secret in its place names no key anyway.
+        hash = hash.filter(|hash| scrubber.is_clean(hash.as_str()));
+        if let Some(salvaged) = &mut salvaged {
+            salvaged.hash.clone_from(&hash);
+        }
+        self.ambiguous |= salvaged.is_some();
+        self.salvaged = salvaged;
+        self.hash = hash;
     }
 
     /// The error that the caller gets.
@@ -311,11 +321,8 @@ impl Failure {
         self,
         operation: Operation,
         ending: &Ending,
-        mut scrubber: Cow<'_, Scrubber>,
+        scrubber: &Scrubber,
     ) -> Error {
-        if let Some(salvaged) = &self.salvaged {
-            scrubber.to_mut().add(&salvaged.secret);
-        }
         let mut inner = Inner {
             kind: Some(self.kind),
             operation: Some(operation),
@@ -333,7 +340,7 @@ impl Failure {
         if let Some(mut head) = self.head {
             scrubber.headers(&mut head.headers);
             if !head.status.is_success() {
-                body::explain(&mut inner, &self.body, &scrubber);
+                body::explain(&mut inner, &self.body, scrubber);
             }
             inner.status = Some(head.status);
             inner.headers = head.headers;

@@ -140,7 +140,7 @@ impl Call<'_> {
                 return Ok(response.scrubbed(|headers| scrubber.headers(headers)));
             }
             if self.operation.answers_a_secret() {
-                failure.salvage(&scrubber);
+                failure.salvage(&mut scrubber);
             }
             ending.maybe_applied |= failure.ambiguous && self.operation.is_mutation();
 
@@ -152,7 +152,7 @@ impl Call<'_> {
             trace.failed(ending.attempts, &failure, wait);
             match wait {
                 Some(wait) => clock.sleep(wait).await,
-                None => return Err(failure.into_error(self.operation, &ending, scrubber)),
+                None => return Err(failure.into_error(self.operation, &ending, &scrubber)),
             }
         }
     }

@@ -6,7 +6,7 @@
 //! else or broken before the plaintext, the text is searched for a member that can be nothing else.
 
 use openrouter_keys_raw::types as raw;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Salvaged;
 use crate::model::{Created, Key, KeyHash};
@@ -30,7 +30,7 @@ pub(super) fn plaintext(body: &[u8]) -> Option<Salvaged> {
         .last()
         .or_else(|| unmistakable(body))?;
     Some(Salvaged {
-        secret: SecretString::from(secret),
+        secret,
         hash: hash(body),
     })
 }
@@ -46,15 +46,15 @@ pub(super) fn hash(body: &[u8]) -> Option<KeyHash> {
 }
 
 /// A JSON string that is not empty.
-fn secret(value: &[u8]) -> Option<String> {
-    serde_json::from_slice(value)
-        .ok()
-        .filter(|secret: &String| !secret.is_empty())
+fn secret(value: &[u8]) -> Option<SecretString> {
+    let text: String = serde_json::from_slice(value).ok()?;
+    // At once, so that one that is not wanted is overwritten too.
+    Some(SecretString::from(text)).filter(|secret| !secret.expose_secret().is_empty())
 }
 
 /// The value of the last member `key` anywhere in the text that looks like a plaintext key. It cannot be part of
 /// a string: there the quotation marks would be escaped.
-fn unmistakable(text: &[u8]) -> Option<String> {
+fn unmistakable(text: &[u8]) -> Option<SecretString> {
     const NAME: &[u8] = br#""key""#;
     let starts = text.windows(NAME.len()).enumerate().rev();
     starts
@@ -65,7 +65,7 @@ fn unmistakable(text: &[u8]) -> Option<String> {
                 at: start + NAME.len(),
             };
             let (value, whole) = walk.take(b':').then(|| walk.next_value())??;
-            secret(value).filter(|secret| whole && secret.starts_with("sk-or-"))
+            secret(value).filter(|secret| whole && secret.expose_secret().starts_with("sk-or-"))
         })
 }
 

@@ -1,11 +1,12 @@
 //! Taking the secrets we hold out of text that comes from elsewhere.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// The secrets of one call. Text that goes into an error passes through here first.
 #[derive(Clone)]
@@ -15,6 +16,8 @@ pub(crate) struct Scrubber {
 }
 
 const REDACTED: &str = "[redacted]";
+/// Where a text is cut off in a secret, fewer of its bytes than these say nothing.
+const SHORTEST_PART: usize = 8;
 
 impl Scrubber {
     pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
@@ -32,10 +35,9 @@ impl Scrubber {
             return;
         }
         // Forms that are not kept are overwritten, as those are that are.
-        let json = Zeroizing::new(serde_json::to_string(secret).unwrap_or_default());
-        let json = json.get(1..json.len() - 1).unwrap_or_default();
+        let json = json_escaped(secret);
         let url = Zeroizing::new(percent_encoded(secret));
-        for form in [secret, json, &url] {
+        for form in [secret, &json, &url] {
             if !self.forms.iter().any(|known| known.expose_secret() == form) {
                 self.forms.push(form.into());
             }
@@ -52,23 +54,52 @@ impl Scrubber {
 
     /// `text` without the secrets, and without anything that looks like a key.
     pub(super) fn text(&self, text: &str) -> String {
-        let mut clean = text.to_owned();
-        for form in &self.forms {
-            clean = clean.replace(form.expose_secret(), REDACTED);
+        // Piece by piece, so that no secret is copied.
+        let mut clean = String::with_capacity(text.len());
+        let mut rest = 0;
+        for found in self.find(text) {
+            clean.push_str(&text[rest..found.start]);
+            clean.push_str(REDACTED);
+            rest = found.end;
         }
-        without_keys(&clean)
+        clean.push_str(&text[rest..]);
+        clean
+    }
+
+    /// Whether there is nothing in `text` that would be taken out.
+    pub(super) fn is_clean(&self, text: &str) -> bool {
+        self.find(text).is_empty()
+    }
+
+    /// Where the secrets are: in order, and apart from each other.
+    fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found = keys(text);
+        for form in &self.forms {
+            let form = form.expose_secret();
+            let starts = text.match_indices(form).map(|(start, _)| start);
+            found.extend(starts.map(|start| start..start + form.len()));
+            let cut_off = (SHORTEST_PART..form.len())
+                .rev()
+                .filter_map(|length| form.get(..length))
+                .find(|part| text.ends_with(part));
+            found.extend(cut_off.map(|part| text.len() - part.len()..text.len()));
+        }
+        found.sort_unstable_by_key(|range| range.start);
+        found.dedup_by(|next, range| {
+            let overlap = next.start < range.end;
+            if overlap {
+                range.end = range.end.max(next.end);
+            }
+            overlap
+        });
+        found
     }
 
     /// Every value that repeats a secret is cleaned in its place.
     pub(super) fn headers(&self, headers: &mut HeaderMap) {
         for value in headers.values_mut() {
             let text = String::from_utf8_lossy(value.as_bytes());
-            let is_clean = find_key(&text).is_none()
-                && self
-                    .forms
-                    .iter()
-                    .all(|form| !text.contains(form.expose_secret()));
-            if !is_clean {
+            if !self.is_clean(&text) {
                 *value = HeaderValue::from_str(&self.text(&text))
                     .unwrap_or(HeaderValue::from_static(REDACTED));
             }
@@ -78,41 +109,52 @@ impl Scrubber {
     /// Every string of `value`, names of members included.
     pub(super) fn value(&self, value: Value) -> Value {
         match value {
-            Value::String(text) => Value::String(self.text(&text)),
+            Value::String(text) => Value::String(self.owned(text)),
             Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
             Value::Object(map) => map
                 .into_iter()
-                .map(|(name, value)| (self.text(&name), self.value(value)))
+                .map(|(name, value)| (self.owned(name), self.value(value)))
                 .collect(),
             other => other,
         }
     }
+
+    /// As [`text`](Self::text), of text that nobody needs any more: it is overwritten.
+    pub(super) fn owned(&self, mut text: String) -> String {
+        let clean = self.text(&text);
+        text.zeroize();
+        clean
+    }
 }
 
-/// Replaces whatever looks like a plaintext key: a server can repeat one that we do not hold.
-fn without_keys(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = find_key(rest) {
-        clean.push_str(&rest[..start]);
-        clean.push_str(REDACTED);
-        let end = rest[start..]
+/// Where anything is that looks like a plaintext key: a server can repeat one that we do not hold.
+fn keys(text: &str) -> Vec<Range<usize>> {
+    const PREFIX: &[u8] = b"sk-or-";
+    let mut found = Vec::new();
+    let mut rest = 0;
+    while let Some(start) = text.as_bytes()[rest..]
+        .windows(PREFIX.len())
+        .position(|window| window.eq_ignore_ascii_case(PREFIX))
+    {
+        let start = rest + start;
+        let end = text[start..]
             .find(|character: char| {
                 !(character.is_ascii_alphanumeric() || "-_".contains(character))
             })
-            .unwrap_or(rest.len() - start);
-        rest = &rest[start + end..];
+            .map_or(text.len(), |length| start + length);
+        found.push(start..end);
+        rest = end;
     }
-    clean.push_str(rest);
-    clean
+    found
 }
 
-/// Where something begins that looks like a plaintext key.
-fn find_key(text: &str) -> Option<usize> {
-    const PREFIX: &[u8] = b"sk-or-";
-    text.as_bytes()
-        .windows(PREFIX.len())
-        .position(|window| window.eq_ignore_ascii_case(PREFIX))
+/// As JSON writes it, without the quotation marks.
+fn json_escaped(text: &str) -> Zeroizing<String> {
+    // Room for the longest escape of each byte, so that nothing is left behind in memory that was outgrown.
+    let mut json = Zeroizing::new(Vec::with_capacity(6 * text.len() + 2));
+    serde_json::to_writer(&mut *json, text).expect("a vector takes whatever is written");
+    let inner = json.get(1..json.len() - 1).unwrap_or_default();
+    Zeroizing::new(String::from_utf8_lossy(inner).into_owned())
 }
 
 /// As a URL's query writes it.
@@ -149,6 +191,28 @@ mod tests {
             json!({"management-canary": ["sk-or-v1-canary", 1, {"a": "partner\"canary\\"}]});
         let clean = scrubber.value(value).to_string();
         assert!(!clean.contains("canary"), "{clean}");
+    }
+
+    #[test]
+    fn secrets_that_overlap_or_are_cut_off_leave_nothing() {
+        let token = "one-secret-canary".into();
+        let partner = "canary and another".into();
+        let scrubber = Scrubber::new([&token, &partner]);
+        for (text, clean) in [
+            ("a one-secret-canary and another b", "a [redacted] b"),
+            ("a sk-or-canary and another b", "a [redacted] b"),
+            ("one-secret-canaryone-secret-canary", "[redacted][redacted]"),
+            ("a one-secret-can", "a [redacted]"),
+            ("a canary and", "a [redacted]"),
+            // It could be anything.
+            ("a one-sec", "a one-sec"),
+            ("a one-secret-can b", "a one-secret-can b"),
+            ("é", "é"),
+            ("", ""),
+        ] {
+            assert_eq!(scrubber.text(text), clean);
+            assert_eq!(scrubber.is_clean(text), text == clean);
+        }
     }
 
     #[test]
