@@ -20,7 +20,6 @@ mod outage;
 mod properties;
 mod requests;
 mod schemas;
-mod secrets;
 mod service;
 mod support;
 mod tracing;

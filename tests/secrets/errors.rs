@@ -1,171 +1,236 @@
-//! Every public type and every error, printed in every way there is: no secret in any of it.
+//! Every failure that there is, and everything that its error has to say.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::fmt::Write as _;
+use std::io;
+use std::time::Duration;
 
-use openrouter_keys::{Client, Error};
-use serde_json::json;
+use openrouter_keys::{Client, Error, ErrorKind, RetryPolicy, reqwest};
 
+use crate::calls::echo;
+use crate::canary::{PROXY_PASSWORD, assert_clean};
 use crate::support::{
-    Answer, HASH, PARTNER_KEY, PLAINTEXT, Scripted, TOKEN, client, created, current_key, error,
-    key, page,
+    Answer, HASH, PARTNER_KEY, PLAINTEXT, Scripted, TOKEN, builder, client, no_waits,
 };
 
-pub(crate) fn assert_clean(what: &str, printed: &str) {
-    for form in [printed.to_owned(), printed.replace('\\', "")] {
-        assert!(!form.contains("canary"), "{what}: {printed}");
+/// Whatever an error says but the one thing that hands out a secret by its name; and that, too, as it is printed.
+pub(crate) fn everything(error: Error) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    for accessor in [
+        format!("{:?}", error.kind()),
+        format!("{:?}", error.status()),
+        format!("{:?}", error.code()),
+        format!("{:?}", error.message()),
+        format!("{:?}", error.metadata()),
+        format!("{:?}", error.body_text()),
+        format!("{:?}", error.retry_after()),
+        format!("{:?}", error.headers()),
+        format!("{:?} {:?}", error.attempts(), error.maybe_applied()),
+        format!("{:?}", error.hash()),
+    ] {
+        write!(text, "\n{accessor}").unwrap();
     }
-}
-
-/// Display, Debug in both forms, and the same of each source.
-pub(crate) fn everything(error: &Error) -> String {
-    let mut text = format!(
-        "{error} {error:?} {error:#?} {:?} {:?} {:?} {:?} {:?}",
-        error.headers(),
-        error.message(),
-        error.metadata(),
-        error.body_text(),
-        error.kind(),
-    );
+    for value in error.headers().values() {
+        // Debug leaves out one that is marked as sensitive.
+        write!(text, "\n{}", String::from_utf8_lossy(value.as_bytes())).unwrap();
+    }
     let mut next = error.source();
     while let Some(source) = next {
-        write!(text, " {source} {source:?} {source:#?}").unwrap();
-        next = source.source();
+        write!(text, "\n{source} {source:?} {source:#?}").unwrap();
+        // What an `io::Error` wraps is not its source.
+        let wrapped = source
+            .downcast_ref()
+            .and_then(io::Error::get_ref)
+            .map(|wrapped| wrapped as &(dyn StdError + 'static));
+        next = wrapped.or_else(|| source.source());
     }
+    let salvaged = error.into_salvaged();
+    write!(text, "\n{salvaged:?} {salvaged:#?}").unwrap();
     text
 }
 
-#[tokio::test]
-async fn no_public_type_prints_a_secret() {
-    let repeats = format!("content-type: application/json\r\nx-repeats: {TOKEN}\r\n");
-    let body = json!({"data": key(), "key": PLAINTEXT}).to_string();
-    let repeating = Answer::with_headers(201, &repeats, &body);
-    let server = Scripted::start([created(), repeating, current_key(), page()]).await;
-    let client = client(&server);
-    let create = || {
-        client
-            .create("a")
-            .external_user_with_key("u", PARTNER_KEY)
-            .header("X-Own", "canary")
-    };
-    assert_clean(
-        "ClientBuilder",
-        &format!("{:#?}", Client::builder().management_key(TOKEN)),
-    );
-    assert_clean("Client", &format!("{client:#?}"));
-    assert_clean("Client", &format!("{:?}", client.with_key(PLAINTEXT)));
-    assert_clean("CreateKey", &format!("{:#?}", create()));
-    assert_clean("GetKey", &format!("{:#?}", client.get(HASH)));
-    assert_clean(
-        "UpdateKey",
-        &format!("{:#?}", client.update(HASH).name("a")),
-    );
-    assert_clean("DeleteKey", &format!("{:#?}", client.delete(HASH)));
-    assert_clean("ListKeys", &format!("{:#?}", client.list()));
-    assert_clean("GetCurrentKey", &format!("{:#?}", client.current()));
-
-    // What is not valid is not kept, since it could be a plaintext in the wrong place.
-    assert_clean("GetKey", &format!("{:#?}", client.get(PLAINTEXT)));
-    assert_clean(
-        "UpdateKey",
-        &format!("{:#?}", client.update(PLAINTEXT).workspace_id(PLAINTEXT)),
-    );
-    assert_clean("DeleteKey", &format!("{:#?}", client.delete(PLAINTEXT)));
-    assert_clean(
-        "ListKeys",
-        &format!("{:#?}", client.list().workspace_id(PLAINTEXT)),
-    );
-
-    let made = create().send().await.unwrap();
-    assert_clean("Created", &format!("{made:?} {made:#?}"));
-    assert_clean("Key", &serde_json::to_string(&made.key).unwrap());
-    let response = create().send_with_response().await.unwrap();
-    assert_clean(
-        "Response<Created>",
-        &format!("{response:#?} {:?}", response.headers()),
-    );
-    let me = client.current().send_with_response().await.unwrap();
-    assert_clean("Response<CurrentKey>", &format!("{me:#?}"));
-    assert_clean(
-        "Page",
-        &format!("{:#?}", client.list().send().await.unwrap()),
-    );
-}
-
-/// A server, or a gateway, that repeats what it was sent and what it answers with.
-fn parrots() -> Vec<Answer> {
-    let echo = format!("{TOKEN} {PARTNER_KEY} {PLAINTEXT}");
-    let metadata = json!({"error": {"code": 400, "message": echo, "metadata": {(&echo): [&echo]}}});
-    let with = |field: &str, value: serde_json::Value| {
-        let mut data = key();
-        data[field] = value;
-        json!({"data": data, "key": PLAINTEXT})
-    };
-    let mut answers = vec![
-        Answer::json(201, &with("limit", json!(echo))),
-        Answer::json(201, &with("created_at", json!(echo))),
-        Answer::json(201, &json!({"data": echo, "key": PLAINTEXT})),
-        Answer::json(201, &json!({"data": null, "key": [PLAINTEXT]})),
-        Answer::text(201, "text/html", &echo),
+/// What is wrong before there is an answer, or in the midst of one.
+fn broken() -> Vec<Answer> {
+    let echo = echo();
+    let begun = format!("HTTP/1.1 201 X\r\ncontent-length: 999\r\n\r\n{{\"key\":\"{PLAINTEXT}\"");
+    vec![
+        Answer::nothing(),
+        Answer::raw("").then_reset(),
+        Answer::raw("").then_stall(),
+        Answer::raw(begun.clone()).then_close(),
+        Answer::raw(begun.clone()).then_reset(),
+        Answer::raw(begun).then_stall(),
+        // A failure that is cut off in the midst of a secret.
         Answer::raw(format!(
-            "HTTP/1.1 201 X\r\ncontent-length: 999\r\n\r\n{{\"key\":\"{PLAINTEXT}"
+            "HTTP/1.1 500 X\r\ncontent-length: 999\r\n\r\n<p>{}",
+            &PARTNER_KEY[..20]
         ))
         .then_close(),
         Answer::raw(format!("{echo}\r\n\r\n")).then_close(),
-        Answer::nothing(),
-        Answer::with_headers(
-            302,
-            &format!("location: http://127.0.0.1:1/?{TOKEN}\r\n"),
-            &echo,
-        ),
-    ];
-    for status in [400, 401, 403, 404, 408, 409, 422, 429, 500, 503] {
-        answers.push(error(status, &echo));
-        answers.push(Answer::json(status, &metadata));
-        answers.push(Answer::text(status, "text/html", &format!("<p>{echo}</p>")));
-        answers.push(Answer::text(
-            status,
-            "application/json",
-            &json!({"e": echo}).to_string(),
-        ));
-        let at_the_edge = format!("{}{echo}", "x".repeat(500));
-        answers.push(Answer::text(status, "text/plain", &at_the_edge));
+        Answer::raw(format!("HTTP/1.1 {echo}\r\n\r\n")).then_close(),
+        Answer::raw(format!("HTTP/1.1 200 {echo}\r\n{echo}\r\n\r\n")).then_close(),
+        Answer::raw(format!("HTTP/1.1 200 X\r\ncontent-length: {TOKEN}\r\n\r\n")).then_close(),
+        Answer::raw(format!(
+            "HTTP/1.1 200 X\r\ntransfer-encoding: {TOKEN}\r\n\r\n"
+        ))
+        .then_close(),
+        Answer::raw(format!(
+            "HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n{echo}\r\n"
+        ))
+        .then_close(),
+        Answer::raw(format!("HTTP/1.1 101 X\r\nupgrade: {TOKEN}\r\n\r\n{echo}")).then_close(),
+    ]
+}
+
+/// Errors of calls that get no whole answer.
+pub(crate) async fn of_connections() -> Vec<Error> {
+    let mut errors = Vec::new();
+    for answer in broken() {
+        let server = Scripted::start([answer]).await;
+        let client = builder(&server)
+            .attempt_timeout(Duration::from_millis(50))
+            .retry(RetryPolicy::none())
+            .build()
+            .unwrap();
+        let create = client.create("a").external_user_with_key("u", PARTNER_KEY);
+        errors.extend(create.send().await.err());
     }
-    answers
+
+    // Nobody is there, with and without a proxy.
+    let nobody = {
+        let server = Scripted::start([]).await;
+        server.base_url()
+    };
+    let unreachable = no_waits(Client::builder()).base_url(&nobody).build();
+    errors.extend(unreachable.unwrap().get(HASH).send().await.err());
+    let proxy = format!(
+        "http://user:{PROXY_PASSWORD}@{}",
+        &nobody["http://".len()..]
+    );
+    let proxied = no_waits(Client::builder())
+        .base_url(&nobody)
+        .proxy(reqwest::Proxy::all(proxy).unwrap())
+        .build();
+    errors.extend(proxied.unwrap().list().send().await.err());
+
+    errors.extend(of_tls().await);
+    errors
+}
+
+/// The error of a handshake with a server that speaks something else, and repeats what it expects.
+pub(crate) async fn of_tls() -> Option<Error> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            use tokio::io::AsyncWriteExt as _;
+            let _ = stream.write_all(echo().as_bytes()).await;
+        }
+    });
+    let client = no_waits(Client::builder())
+        .base_url(format!("https://{address}/api/v1"))
+        .http(reqwest::Client::builder().tls_certs_only([]))
+        .build()
+        .unwrap();
+    let error = client.current().send().await.err();
+    server.abort();
+    error
+}
+
+/// What comes of settings that are secrets in the wrong place.
+fn of_settings() -> Vec<Result<Client, Error>> {
+    let with_key = || Client::builder().management_key(TOKEN);
+    vec![
+        Client::builder()
+            .management_key(format!("{TOKEN}\n"))
+            .build(),
+        with_key().base_url(TOKEN).build(),
+        with_key()
+            .base_url(format!("http://{TOKEN}.example"))
+            .build(),
+        with_key()
+            .base_url(format!("https://a.example/?{TOKEN}"))
+            .build(),
+        with_key()
+            .base_url(format!("https://{TOKEN}@a.example/"))
+            .build(),
+        with_key().base_url(format!("{TOKEN}://a.example/")).build(),
+        with_key().user_agent(format!("{TOKEN}\n")).build(),
+        with_key().app_title(format!(" {TOKEN}")).build(),
+        with_key().app_url(format!("{TOKEN}\n")).build(),
+        with_key().app_categories([TOKEN, "\n"]).build(),
+    ]
+}
+
+/// Errors of arguments that are secrets in the wrong place.
+async fn of_arguments(client: &Client) -> Vec<Error> {
+    let mut errors = Vec::new();
+    errors.extend(client.get(PLAINTEXT).send().await.err());
+    errors.extend(client.update(PLAINTEXT).name("a").send().await.err());
+    errors.extend(
+        client
+            .update(HASH)
+            .name("a")
+            .workspace_id(TOKEN)
+            .send()
+            .await
+            .err(),
+    );
+    errors.extend(client.delete(PLAINTEXT).send().await.err());
+    errors.extend(client.list().workspace_id(TOKEN).send().await.err());
+    errors.extend(client.list().header(TOKEN, "\n").send().await.err());
+    errors.extend(
+        client
+            .list()
+            .header(format!("{TOKEN}:"), "a")
+            .send()
+            .await
+            .err(),
+    );
+    errors.extend(client.create("a").workspace_id(TOKEN).send().await.err());
+    let short = &PARTNER_KEY[..31];
+    let create = client.create("a").external_user_with_key("u", short);
+    errors.extend(create.send().await.err());
+    let malformed = client.with_key(format!("{TOKEN} "));
+    errors.extend(malformed.current().send().await.err());
+    errors.extend(PLAINTEXT.parse::<openrouter_keys::KeyHash>().err());
+    errors
 }
 
 #[tokio::test]
-async fn no_error_prints_a_secret() {
-    let mut errors = 0;
-    for answer in parrots() {
-        let server = Scripted::start(vec![answer.clone(); 3]).await;
-        let create = client(&server)
-            .create("a")
-            .external_user_with_key("u", PARTNER_KEY);
-        let error = create.send().await.expect_err("none of these makes a key");
-        assert_clean(&format!("{answer:?}"), &everything(&error));
-        if let Some(salvaged) = error.into_salvaged() {
-            assert_clean("Salvaged", &format!("{salvaged:?} {salvaged:#?}"));
-        }
-        errors += 1;
+async fn no_error_of_an_answer_prints_a_secret() {
+    let replies = crate::calls::replies();
+    let expected = replies.len();
+    let server = Scripted::start(replies.into_iter().map(Answer::from)).await;
+    let errors = crate::calls::play(&client(&server)).await;
+    assert_eq!(server.requests().len(), expected, "each reply met its call");
+    assert!(errors.len() > 500);
+    for error in errors {
+        assert_clean("an answer", &everything(error));
     }
-    assert!(errors > 50);
 }
 
-/// The requests themselves carry secrets in the one place each that they belong to.
 #[tokio::test]
-async fn a_secret_is_in_no_url_and_in_no_other_header() {
-    let server = Scripted::start([created()]).await;
-    let create = client(&server)
-        .create("a")
-        .external_user_with_key("u", PARTNER_KEY);
-    create.send().await.unwrap();
-    let request = server.only_request();
-    assert_clean("the target", &request.target);
-    for (name, value) in &request.headers {
-        if name != "authorization" {
-            assert_clean(name, value);
-        }
+async fn no_error_of_a_connection_prints_a_secret() {
+    let errors = of_connections().await;
+    assert_eq!(errors.len(), broken().len() + 3);
+    for error in errors {
+        assert_clean("a connection", &everything(error));
     }
-    assert_eq!(request.json()["external"]["api_key"], PARTNER_KEY);
+}
+
+#[tokio::test]
+async fn no_error_of_an_argument_prints_a_secret() {
+    for built in of_settings() {
+        let error = built.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert_clean("a setting", &everything(error));
+    }
+    let server = Scripted::start([]).await;
+    let errors = of_arguments(&client(&server)).await;
+    assert_eq!(errors.len(), 11);
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert_clean("an argument", &everything(error));
+    }
 }
