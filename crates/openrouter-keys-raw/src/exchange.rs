@@ -8,6 +8,7 @@
 //! what had arrived by then.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +29,7 @@ use crate::generated::Client;
 pub struct Exchange {
     headers: HeaderMap,
     body_limit: usize,
+    is_secret: bool,
     progress: Arc<Mutex<Progress>>,
     body_polled: Arc<AtomicBool>,
 }
@@ -78,12 +80,13 @@ pub enum Cut {
 
 impl Exchange {
     /// An attempt that adds `headers` to the request, and reads at most `body_limit` bytes of the answer's body. Where
-    /// that body `is_secret`, what is kept of it is overwritten when nobody needs it any more.
+    /// that `is_secret`, or the request is, what is kept of their bodies is overwritten when nobody needs it any more.
     #[must_use]
     pub fn new(headers: HeaderMap, body_limit: usize, is_secret: bool) -> Self {
         Self {
             headers,
             body_limit,
+            is_secret,
             progress: Arc::new(Mutex::new(Progress {
                 head: None,
                 body: Buffer::new(is_secret),
@@ -124,14 +127,18 @@ impl Exchange {
         for (name, value) in &self.headers {
             request.headers_mut().insert(name, value.clone());
         }
-        let body = request.body_mut().take();
-        self.lock().had_body = body.is_some();
-        *request.body_mut() = body.map(|inner| {
-            reqwest::Body::wrap(Watched {
-                inner,
+        if let Some(body) = request.body_mut().take() {
+            self.lock().had_body = true;
+            let watched = Watched {
+                inner: if self.is_secret {
+                    overwritten(body).await
+                } else {
+                    body
+                },
                 polled: Arc::clone(&self.body_polled),
-            })
-        });
+            };
+            *request.body_mut() = Some(reqwest::Body::wrap(watched));
+        }
 
         let mut response = client.execute(request).await?;
         let head = Head {
@@ -170,6 +177,19 @@ impl Exchange {
                 }
             }
         }
+    }
+}
+
+/// The same body, in memory that is overwritten when the HTTP client has let go of it.
+async fn overwritten(mut body: reqwest::Body) -> reqwest::Body {
+    // What the generated code sends is in memory, as a whole.
+    if body.as_bytes().is_none_or(<[u8]>::is_empty) {
+        return body;
+    }
+    let frame = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
+    match frame.and_then(Result::ok).map(Frame::into_data) {
+        Some(Ok(bytes)) => Buffer::secret(bytes).freeze().into(),
+        _ => body,
     }
 }
 

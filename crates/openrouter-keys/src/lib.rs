@@ -23,8 +23,17 @@
 //! - A hash names a key and nothing else: see [`KeyHash`].
 //! - A listing of all keys has each of them once, although keys come and go meanwhile: see [`KeyStream`].
 //!
-//! What it cannot promise: a plaintext also passes through the buffers that requests and answers are read and written
-//! with, here and in the HTTP and TLS libraries. Those are freed and not overwritten.
+//! What it cannot promise is that memory forgets. What this crate holds of a secret is overwritten before it is given back:
+//! the secrets themselves, the `Authorization` header, the body of a create and that of its answer, and the forms that
+//! a text from the server is searched for. Out of its reach are
+//!
+//! - the buffers that the HTTP and TLS libraries read and write with; the header, both bodies and the headers of the answer
+//!   pass through them;
+//! - what `serde_json` gives up when a body outgrows its memory, and where it reads a text that has escapes in it, which
+//!   a plaintext has not;
+//! - a text that a secret was made of before it was a [`SecretString`], the environment, and what [`ExposeSecret`] hands
+//!   out and the caller copies;
+//! - what the operating system keeps: sockets, swap, core dumps.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
