@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use openrouter_keys::{Client, Error, RetryPolicy};
 use serde_json::{Value, json};
 
+use crate::canary::UNUSUAL;
 use crate::support::{Answer, HASH, PARTNER_KEY, PLAINTEXT, TOKEN, key};
 
 /// An answer, whatever protocol carries it.
@@ -142,6 +143,11 @@ fn failures(verb: Verb) -> Vec<Reply> {
         Reply::text(302, "text/html", &echo)
             .with("location", format!("http://127.0.0.1:1/?{TOKEN}")),
     ];
+    if verb == Verb::Create {
+        let body = json!({"key": UNUSUAL, "data": {"hash": UNUSUAL}});
+        let repeats = |reply: Reply| reply.with("x-repeats", UNUSUAL.to_owned());
+        replies.extend([201, 500].map(|status| repeats(Reply::json(status, &body))));
+    }
     for secret in secrets {
         let data = json!({"hash": secret});
         replies.push(Reply::json(200, &json!({"data": data})));

@@ -200,6 +200,7 @@ mod tests {
         let scrubber = Scrubber::new([&token, &partner]);
         for (text, clean) in [
             ("a one-secret-canary and another b", "a [redacted] b"),
+            ("a sk-or-one-secret-canary-x b", "a [redacted] b"),
             ("a sk-or-canary and another b", "a [redacted] b"),
             ("one-secret-canaryone-secret-canary", "[redacted][redacted]"),
             ("a one-secret-can", "a [redacted]"),
