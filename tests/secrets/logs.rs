@@ -12,8 +12,9 @@ use crate::support::{Answer, Scripted, TOKEN, builder, no_waits};
 
 /// The crates that log in this build. rustls does because the tests ask it to, and h2 does where there is HTTP/2.
 ///
-/// hyper logs only where the compiler is given `--cfg hyper_unstable_tracing`, and tower, tower-http, hyper-rustls and mio
-/// where somebody switches their features on; rustls-platform-verifier, where it has loaded or refused certificates.
+/// hyper logs only where the compiler is given `--cfg hyper_unstable_tracing`, and nothing secret when that was tried;
+/// tower, tower-http, hyper-rustls and mio, where somebody switches their features on; rustls-platform-verifier, where it
+/// has loaded or refused certificates.
 const LOGGING: [&str; 4] = ["hyper_util", "openrouter_keys", "reqwest", "rustls"];
 
 /// One test for all of it, since a process has one logger.
@@ -67,12 +68,13 @@ fn in_a_runtime(work: impl Future<Output = ()>) {
 
 /// All calls by all the ways there are to reach a server, and all that fails on the way.
 async fn everything() {
-    // Of each, the brought client asks to log what is sent and received.
+    // A client of the caller's that asks to log what is sent and received.
     let verbose = || reqwest::Client::builder().connection_verbose(true);
 
     let server = scripted().await;
     play(&builder(&server).build().unwrap()).await;
 
+    // Another kind of server would be another such pair.
     let server = scripted().await;
     play(&builder(&server).http(verbose()).build().unwrap()).await;
 
