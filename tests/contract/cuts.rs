@@ -6,8 +6,9 @@ use std::time::Duration;
 use openrouter_keys::ExposeSecret;
 use serde_json::json;
 
-use crate::secrets::assert_clean;
-use crate::support::{Answer, PLAINTEXT, Scripted, VirtualClock, builder, key};
+use crate::support::{
+    Answer, PLAINTEXT, Scripted, VirtualClock, assert_clean, builder, everything, key,
+};
 
 /// How the connection goes on after the cut.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +75,7 @@ async fn every_cut(end: End, chunked: bool, body: &str) {
                     "{what}: {error}"
                 );
                 assert_eq!(error.attempts(), 1, "{what}");
-                assert_clean(&what, &crate::secrets::everything(&error));
+                assert_clean(&what, &everything(&error));
                 error.into_salvaged().map(|salvaged| salvaged.secret)
             }
         };

@@ -1,30 +1,6 @@
 //! `Client::from_env`, in a process of its own for each environment.
 
-use std::process::Command;
-
-/// What the program prints with these variables and no others.
-pub(crate) fn with(variables: &[(&str, &str)]) -> String {
-    run(&[], variables)
-}
-
-/// What it prints of the key with this hash.
-pub(crate) fn get(hash: &str, variables: &[(&str, &str)]) -> String {
-    run(&[hash], variables)
-}
-
-fn run(arguments: &[&str], variables: &[(&str, &str)]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_from-env"))
-        .args(arguments)
-        .env_clear()
-        .envs(variables.iter().copied())
-        .output()
-        .expect("the program was built beside this test");
-    assert!(output.status.success());
-    String::from_utf8(output.stdout)
-        .expect("it prints text")
-        .trim_end()
-        .to_owned()
-}
+use crate::support::print_from_env as with;
 
 const BASE: (&str, &str) = ("OPENROUTER_BASE_URL", "http://127.0.0.1:1/api/v1/");
 const CLIENT: &str = r#"Client { base_url: "http://127.0.0.1:1/api/v1", .. }"#;

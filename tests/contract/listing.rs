@@ -1,213 +1,213 @@
-//! Listings of all keys, while keys come and go between the pages.
+//! What a `KeyStream` is to those who hold one.
 
-mod stream;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
 
-use std::collections::HashSet;
+use futures_core::Stream;
+use openrouter_keys::{Error, ErrorKind, Key, RetryPolicy};
 
-use openrouter_keys::{Client, ErrorKind, KeyHash, KeyStream};
-use openrouter_keys_emulator::Emulator;
-use serde_json::json;
+use crate::support::listing::{delete, exactly, hash, offsets, page, service, take};
+use crate::support::{Answer, Scripted, client, error};
 
-use crate::support::{Answer, Scripted, client, key};
-
-type Outcome = Result<(), String>;
-
-fn check(holds: bool, otherwise: impl FnOnce() -> String) -> Outcome {
-    if holds { Ok(()) } else { Err(otherwise()) }
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-/// A service with so many keys, and their hashes.
-async fn service(keys: usize) -> Result<(Emulator, Client, Vec<KeyHash>), String> {
-    let builder = Emulator::builder().keys(keys);
-    let emulator = builder.start().await.map_err(text)?;
-    let client = Client::builder()
-        .base_url(emulator.base_url())
-        .management_key(emulator.management_key())
-        .build()
-        .map_err(text)?;
-    let mut hashes = Vec::new();
-    while hashes.len() < keys {
-        let page = client.list().offset(hashes.len() as u64).send().await;
-        hashes.extend(page.map_err(text)?.into_iter().map(|key| key.hash));
+/// Whatever implements `Stream`, to its end.
+async fn collect<S: Stream<Item = Result<Key, Error>> + Unpin>(
+    mut stream: S,
+) -> Vec<Result<Key, Error>> {
+    let mut items = Vec::new();
+    while let Some(item) =
+        std::future::poll_fn(|context| Pin::new(&mut stream).poll_next(context)).await
+    {
+        items.push(item);
     }
-    Ok((emulator, client, hashes))
+    items
 }
 
-/// The next keys of the stream, as many as there are up to this number.
-async fn take(stream: &mut KeyStream, number: usize) -> Result<Vec<KeyHash>, String> {
-    let mut hashes = Vec::new();
-    while hashes.len() < number {
-        match stream.next().await {
-            Some(key) => hashes.push(key.map_err(text)?.hash),
-            None => break,
-        }
-    }
-    Ok(hashes)
-}
+#[tokio::test]
+async fn it_is_a_stream_that_may_be_sent_to_a_task() {
+    let (_emulator, client, hashes) = service(230).await.unwrap();
+    let keys = tokio::spawn(collect(client.list().stream())).await.unwrap();
+    let came: Vec<_> = keys.into_iter().map(|key| key.unwrap().hash).collect();
+    assert_eq!(came, hashes);
 
-fn once(came: &[KeyHash]) -> Outcome {
-    let distinct: HashSet<_> = came.iter().collect();
-    check(distinct.len() == came.len(), || {
-        format!(
-            "{} of {} keys came twice",
-            came.len() - distinct.len(),
-            came.len()
-        )
-    })
-}
-
-/// These came, each once and in this order.
-fn exactly(came: &[KeyHash], expected: &[KeyHash]) -> Outcome {
-    once(came)?;
-    check(came == expected, || {
-        format!(
-            "{} keys came instead of {}, or others",
-            came.len(),
-            expected.len()
-        )
-    })
-}
-
-async fn delete(client: &Client, hashes: &[KeyHash]) -> Outcome {
-    for hash in hashes {
-        client.delete(hash).send().await.map_err(text)?;
-    }
-    Ok(())
-}
-
-/// An insert between pages: no key comes twice.
-pub(crate) async fn case_59() -> Outcome {
-    let (_emulator, client, hashes) = service(250).await?;
     let mut stream = client.list().stream();
-    let mut came = take(&mut stream, 100).await?;
-    for number in 0..5 {
-        let create = client.create(format!("made meanwhile {number}"));
-        create.send().await.map_err(text)?;
+    let task = tokio::spawn(async move { take(&mut stream, usize::MAX).await });
+    assert_eq!(task.await.unwrap().unwrap(), hashes);
+}
+
+#[tokio::test]
+async fn small_listings_take_few_requests() {
+    for (keys, pages) in [
+        (0, vec![page(0..0)]),
+        (1, vec![page(0..1)]),
+        (99, vec![page(0..99)]),
+        // It could be a full page of a server that halved its pages.
+        (50, vec![page(0..50), page(48..50)]),
+        (100, vec![page(0..100), page(98..100)]),
+        (150, vec![page(0..100), page(98..150), page(148..150)]),
+        (200, vec![page(0..100), page(98..198), page(196..200)]),
+    ] {
+        let requests = pages.len();
+        let server = Scripted::start(pages).await;
+        let came = take(&mut client(&server).list().stream(), usize::MAX)
+            .await
+            .unwrap();
+        exactly(&came, &(0..keys).map(hash).collect::<Vec<_>>()).unwrap();
+        assert_eq!(server.requests().len(), requests, "{keys}");
     }
-    came.extend(take(&mut stream, 98).await?);
-    client.create("made later").send().await.map_err(text)?;
-    came.extend(take(&mut stream, usize::MAX).await?);
-    once(&came)?;
-    came.retain(|hash| hashes.contains(hash));
-    exactly(&came, &hashes)
 }
 
-/// A delete between pages: no key is missed.
-pub(crate) async fn case_60() -> Outcome {
-    let (_emulator, client, hashes) = service(250).await?;
-    let mut stream = client.list().stream();
-    let mut came = take(&mut stream, 100).await?;
-    delete(&client, &came[..30]).await?;
-    came.extend(take(&mut stream, usize::MAX).await?);
-    exactly(&came, &hashes)
+#[tokio::test]
+async fn every_request_is_what_the_builder_was_told() {
+    let server = Scripted::start([page(0..100), page(98..150), page(148..150)]).await;
+    let list = client(&server)
+        .list()
+        .include_disabled(true)
+        .offset(300)
+        .header("X-Own", "a");
+    take(&mut list.stream(), usize::MAX).await.unwrap();
+    assert_eq!(offsets(&server), [Some(300), Some(398), Some(448)]);
+    for request in server.requests() {
+        assert!(
+            request.target.contains("include_disabled=true"),
+            "{request:?}"
+        );
+        assert_eq!(request.header("x-own"), Some("a"));
+    }
 }
 
-/// The keys that connect one page with the next are deleted: it steps back and goes on.
-pub(crate) async fn case_61() -> Outcome {
-    let (_emulator, client, hashes) = service(350).await?;
+#[tokio::test]
+async fn an_offset_is_where_it_begins() {
+    let (_emulator, client, hashes) = service(350).await.unwrap();
+    let mut stream = client.list().offset(120).stream();
+    let mut came = take(&mut stream, 100).await.unwrap();
+    delete(&client, &hashes[100..125]).await.unwrap();
+    client.create("made meanwhile").send().await.unwrap();
+    came.extend(take(&mut stream, usize::MAX).await.unwrap());
+    exactly(&came, &hashes[120..]).unwrap();
+}
+
+/// Keys may be deleted by the one who lists them.
+#[tokio::test]
+async fn every_key_comes_although_it_is_deleted_at_once() {
+    let (_emulator, client, hashes) = service(250).await.unwrap();
     let mut stream = client.list().stream();
     let mut came = Vec::new();
-    for page in [100, 98] {
-        came.extend(take(&mut stream, page).await?);
-        delete(&client, &came[came.len() - 2..]).await?;
+    while let Some(key) = stream.next().await {
+        came.push(key.unwrap().hash);
+        delete(&client, &came[came.len() - 1..]).await.unwrap();
     }
-    came.extend(take(&mut stream, usize::MAX).await?);
-    exactly(&came, &hashes)?;
+    exactly(&came, &hashes).unwrap();
+}
 
-    // The same in slow motion: offset 98 shows none of the first page, and 96 does.
-    let left: Vec<_> = (0..98).chain(100..150).collect();
-    let server = Scripted::start([
-        page(0..100),
-        page(left[98..].iter().copied()),
-        page(left[96..].iter().copied()),
-        page(148..148),
-    ])
-    .await;
-    let mut stream = crate::support::client(&server).list().stream();
-    let came = take(&mut stream, usize::MAX).await?;
-    exactly(&came, &(0..150).map(hash).collect::<Vec<_>>())?;
-    let asked = offsets(&server);
-    check(asked == [None, Some(98), Some(96), Some(146)], || {
-        format!("{asked:?}")
+/// A future that is asked once and then dropped.
+async fn ask_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|context| {
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
+        })
     })
+    .await
 }
 
-/// Keys come and go with every page: it ends with an error that says so, after few requests.
-pub(crate) async fn case_62() -> Outcome {
-    let calm = [page(0..100), page(98..198), page(196..296)];
-    let storm = (1..100).map(|number| page(1000 * number..1000 * number + 100));
-    let server = Scripted::start(calm.into_iter().chain(storm)).await;
+#[tokio::test]
+async fn nothing_is_lost_when_the_future_of_next_is_dropped() {
+    let server = Scripted::start([page(0..100), page(98..150), page(148..150)]).await;
     let mut stream = client(&server).list().stream();
-    let came = take(&mut stream, 296).await?;
-    exactly(&came, &(0..296).map(hash).collect::<Vec<_>>())?;
+    let mut came = Vec::new();
+    let mut dropped = 0;
+    loop {
+        match ask_once(stream.next()).await {
+            None => {
+                dropped += 1;
+                tokio::task::yield_now().await;
+            }
+            Some(Some(key)) => came.push(key.unwrap().hash),
+            Some(None) => break,
+        }
+    }
+    exactly(&came, &(0..150).map(hash).collect::<Vec<_>>()).unwrap();
+    assert!(dropped >= 3, "{dropped}");
+    assert_eq!(server.requests().len(), 3);
+}
 
-    let Some(Err(error)) = stream.next().await else {
-        return Err("there is no error".to_owned());
+#[tokio::test]
+async fn an_error_is_the_last_thing_that_comes() {
+    let failing = || error(500, "no");
+    let server =
+        Scripted::start([page(0..100), failing(), failing(), failing(), page(98..150)]).await;
+    let mut stream = client(&server).list().stream();
+    assert_eq!(take(&mut stream, 100).await.unwrap().len(), 100);
+    let failure = stream.next().await.unwrap().unwrap_err();
+    assert_eq!((failure.kind(), failure.attempts()), (ErrorKind::Server, 3));
+    assert!(stream.next().await.is_none() && stream.next().await.is_none());
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn each_page_is_tried_as_often_as_the_builder_says() {
+    let failing = || error(500, "no");
+    let script = || {
+        [
+            failing(),
+            page(0..100),
+            failing(),
+            page(98..150),
+            failing(),
+            page(148..150),
+        ]
     };
-    check(
-        error.kind() == ErrorKind::Listing && error.is_retryable(),
-        || format!("{error:?}"),
-    )?;
-    check(error.to_string().contains("try again later"), || {
-        text(&error)
-    })?;
-    check(stream.next().await.is_none(), || "it goes on".to_owned())?;
-    let asked = offsets(&server);
-    let expected = [0, 98, 196, 294, 292, 288, 280, 264, 232, 168]
-        .map(|offset| (offset > 0).then_some(offset));
-    check(asked == expected, || format!("{asked:?}"))
+    let server = Scripted::start(script()).await;
+    let list = client(&server).list();
+    let came = take(&mut list.clone().stream(), usize::MAX).await.unwrap();
+    exactly(&came, &(0..150).map(hash).collect::<Vec<_>>()).unwrap();
+
+    let server = Scripted::start(script()).await;
+    let list = client(&server).list().retry(RetryPolicy::none());
+    let items = collect(list.stream()).await;
+    assert_eq!((items.len(), server.requests().len()), (1, 1));
+    assert!(items[0].is_err());
 }
 
 #[tokio::test]
-async fn keys_that_are_made_meanwhile_make_none_come_twice() {
-    case_59().await.unwrap();
+async fn a_page_that_does_not_come_in_time_is_an_error() {
+    let server = Scripted::start([page(0..100), Answer::raw("").then_stall()]).await;
+    let limit = Duration::from_secs(1);
+    let list = client(&server)
+        .list()
+        .timeout(limit)
+        .retry(RetryPolicy::none());
+    let items = collect(list.stream()).await;
+    assert_eq!(items.len(), 101);
+    let failure = items.into_iter().last().unwrap().unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::Timeout, "{failure}");
 }
 
 #[tokio::test]
-async fn keys_that_are_deleted_meanwhile_make_none_be_missed() {
-    case_60().await.unwrap();
+async fn an_argument_that_makes_no_sense_is_an_error_before_anything_is_sent() {
+    let server = Scripted::start([]).await;
+    let items = collect(client(&server).list().workspace_id("nonsense").stream()).await;
+    assert_eq!((items.len(), server.requests().len()), (1, 0));
+    let failure = items.into_iter().last().unwrap().unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::InvalidInput);
+    assert!(failure.to_string().contains("workspace_id"), "{failure}");
 }
 
 #[tokio::test]
-async fn a_page_that_does_not_connect_is_asked_for_from_further_up() {
-    case_61().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_listing_that_cannot_be_told_ends_with_an_error() {
-    case_62().await.unwrap();
-}
-
-fn hash(number: u32) -> KeyHash {
-    format!("{number:064}").parse().unwrap()
-}
-
-/// Keys of these numbers, the newest first.
-fn page(numbers: impl IntoIterator<Item = u32>) -> Answer {
-    let newest = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-    let row = |number| {
-        let mut row = key();
-        row["hash"] = json!(hash(number));
-        row["created_at"] = json!(newest - chrono::TimeDelta::seconds(number.into()));
-        row
-    };
-    let rows: Vec<_> = numbers.into_iter().map(row).collect();
-    Answer::json(200, &json!({"data": rows}))
-}
-
-/// The offset of each request.
-fn offsets(server: &Scripted) -> Vec<Option<u64>> {
-    let offset = |query: &str| {
-        let mut parameters = query
-            .split('&')
-            .filter_map(|pair| pair.strip_prefix("offset="));
-        parameters.next().map(|offset| offset.parse().unwrap())
-    };
-    let requests = server.requests();
-    let queries = requests.iter().map(|request| request.path_and_query().1);
-    queries.map(|query| query.and_then(offset)).collect()
+async fn a_stream_prints_no_secret() {
+    let server = Scripted::start([page(0..100)]).await;
+    let mut stream = client(&server).list().header("X-Own", "canary").stream();
+    let before = format!("{stream:?} {stream:#?}");
+    assert!(ask_once(stream.next()).await.is_none(), "it is under way");
+    let under_way = format!("{stream:?} {stream:#?}");
+    take(&mut stream, 1).await.unwrap();
+    let after = format!("{stream:?} {stream:#?}");
+    for printed in [before, under_way, after] {
+        assert!(
+            printed.contains("KeyStream") && !printed.contains("canary"),
+            "{printed}"
+        );
+    }
 }

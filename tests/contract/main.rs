@@ -13,7 +13,6 @@ mod documented;
 mod dropping;
 mod environment;
 mod failures;
-mod faults;
 mod lifecycle;
 mod listing;
 mod outage;
@@ -21,5 +20,8 @@ mod properties;
 mod requests;
 mod schemas;
 mod service;
+
+#[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the other tests use the rest")]
 mod support;
 mod tracing;

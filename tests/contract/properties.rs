@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tokio::runtime::Runtime;
 
-use crate::secrets::{assert_clean, everything};
-use crate::support::{Answer, PLAINTEXT, Scripted, TOKEN, builder, client, one_key};
+use crate::support::{
+    Answer, PLAINTEXT, Scripted, TOKEN, assert_clean, builder, client, everything, one_key,
+};
 
 /// As many cases, always the same ones.
 fn runner(name: &str, cases: u32) -> TestRunner {

@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 use openrouter_keys::{Client, Error, RetryPolicy};
 use serde_json::{Value, json};
 
-use crate::canary::UNUSUAL;
-use crate::support::{Answer, HASH, PARTNER_KEY, PLAINTEXT, TOKEN, key};
+use crate::support::{
+    Answer, HASH, PARTNER_KEY, PLAINTEXT, TOKEN, UNUSUAL, Verb, assert_clean, key,
+};
 
 /// An answer, whatever protocol carries it.
 #[derive(Clone)]
@@ -48,77 +49,56 @@ impl From<Reply> for Answer {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Verb {
-    Create,
-    Get,
-    Update,
-    Delete,
-    List,
-    Current,
-}
-
-const VERBS: [Verb; 6] = [
-    Verb::Create,
-    Verb::Get,
-    Verb::Update,
-    Verb::Delete,
-    Verb::List,
-    Verb::Current,
-];
-
 /// What a server would say that repeats all it knows of a create.
 pub(crate) fn echo() -> String {
-    Verb::Create.secrets().join(" ")
+    secrets(Verb::Create).join(" ")
 }
 
-impl Verb {
-    /// What is taken out of what is said of this call: the keys that it knows, and whatever looks like one.
-    fn secrets(self) -> Vec<&'static str> {
-        match self {
-            Self::Create => vec![TOKEN, PARTNER_KEY, PLAINTEXT],
-            _ => vec![TOKEN, PLAINTEXT],
-        }
+/// What is taken out of what is said of this call: the keys that it knows, and whatever looks like one.
+fn secrets(verb: Verb) -> Vec<&'static str> {
+    match verb {
+        Verb::Create => vec![TOKEN, PARTNER_KEY, PLAINTEXT],
+        _ => vec![TOKEN, PLAINTEXT],
     }
+}
 
-    fn success(self) -> Reply {
-        let mut current = key();
-        current["is_free_tier"] = json!(false);
-        let body = match self {
-            Self::Create => return Reply::json(201, &json!({"data": key(), "key": PLAINTEXT})),
-            Self::Get | Self::Update => json!({"data": key()}),
-            Self::Delete => json!({"deleted": true}),
-            Self::List => json!({"data": [key()]}),
-            Self::Current => json!({"data": current}),
-        };
-        Reply::json(200, &body)
-    }
+fn success(verb: Verb) -> Reply {
+    let mut current = key();
+    current["is_free_tier"] = json!(false);
+    let body = match verb {
+        Verb::Create => return Reply::json(201, &json!({"data": key(), "key": PLAINTEXT})),
+        Verb::Get | Verb::Update => json!({"data": key()}),
+        Verb::Delete => json!({"deleted": true}),
+        Verb::List => json!({"data": [key()]}),
+        Verb::Current => json!({"data": current}),
+    };
+    Reply::json(200, &body)
+}
 
-    /// The call, and what is printed of what comes of it.
-    async fn call(self, client: &Client, policy: RetryPolicy) -> Result<String, Error> {
-        macro_rules! printed {
-            ($builder:expr) => {{
-                let builder = $builder.retry(policy).header("x-own", TOKEN);
-                let response = builder.send_with_response().await?;
-                format!("{response:?} {response:#?} {:?}", response.headers())
-            }};
-        }
-        Ok(match self {
-            Self::Create => {
-                printed!(client.create("a").external_user_with_key("u", PARTNER_KEY))
-            }
-            Self::Get => printed!(client.get(HASH)),
-            Self::Update => printed!(client.update(HASH).name("b")),
-            Self::Delete => printed!(client.delete(HASH)),
-            Self::List => printed!(client.list().include_all()),
-            Self::Current => printed!(client.current()),
-        })
+/// The call, and what is printed of what comes of it.
+async fn call(verb: Verb, client: &Client, policy: RetryPolicy) -> Result<String, Error> {
+    macro_rules! printed {
+        ($builder:expr) => {{
+            let builder = $builder.retry(policy).header("x-own", TOKEN);
+            let response = builder.send_with_response().await?;
+            format!("{response:?} {response:#?} {:?}", response.headers())
+        }};
     }
+    Ok(match verb {
+        Verb::Create => {
+            printed!(client.create("a").external_user_with_key("u", PARTNER_KEY))
+        }
+        Verb::Get => printed!(client.get(HASH)),
+        Verb::Update => printed!(client.update(HASH).name("b")),
+        Verb::Delete => printed!(client.delete(HASH)),
+        Verb::List => printed!(client.list().include_all()),
+        Verb::Current => printed!(client.current()),
+    })
 }
 
 /// What a verb is met by, when it fails.
 fn failures(verb: Verb) -> Vec<Reply> {
-    let secrets = verb.secrets();
+    let secrets = secrets(verb);
     let echo = secrets.join(" ");
     // A header has no quotation marks to escape, and takes the rest as it is.
     let repeats = |reply: Reply| reply.with("x-repeats", echo.clone());
@@ -190,9 +170,9 @@ fn failures(verb: Verb) -> Vec<Reply> {
 pub(crate) fn replies() -> Vec<Reply> {
     let busy = || Reply::json(429, &json!({"error": {"code": 429, "message": echo()}}));
     let mut replies = Vec::new();
-    for verb in VERBS {
-        replies.push(verb.success());
-        replies.extend([busy(), verb.success()]);
+    for verb in Verb::ALL {
+        replies.push(success(verb));
+        replies.extend([busy(), success(verb)]);
         replies.extend(failures(verb));
     }
     replies
@@ -201,19 +181,19 @@ pub(crate) fn replies() -> Vec<Reply> {
 /// Makes all calls, and hands over the errors there were, of which there is at least one for each failure and verb.
 pub(crate) async fn play(client: &Client) -> Vec<Error> {
     let mut errors = Vec::new();
-    for verb in VERBS {
+    for verb in Verb::ALL {
         for policy in [RetryPolicy::none(), RetryPolicy::default()] {
-            let printed = verb.call(client, policy).await.unwrap();
-            crate::canary::assert_clean(&format!("{verb:?}"), &printed);
+            let printed = call(verb, client, policy).await.unwrap();
+            assert_clean(&format!("{verb:?}"), &printed);
         }
         for reply in failures(verb) {
-            let outcome = verb.call(client, RetryPolicy::none()).await;
+            let outcome = call(verb, client, RetryPolicy::none()).await;
             match outcome {
                 Err(error) => errors.push(error),
                 // Some of what is odd to one verb makes sense to another, or is rescued.
                 Ok(printed) => {
                     assert!(reply.status < 300);
-                    crate::canary::assert_clean(&format!("{verb:?}"), &printed);
+                    assert_clean(&format!("{verb:?}"), &printed);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -24,8 +24,20 @@ static CAPTURED: Mutex<Captured> = Mutex::new(Captured {
     text: String::new(),
 });
 
+/// What is logged while this runs, by it and by whatever else runs meanwhile.
+///
+/// One at a time, so that what one of them lets slip on purpose is not found by another.
+pub(crate) fn during(work: impl FnOnce()) -> Captured {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    begin();
+    take();
+    work();
+    take()
+}
+
 /// Begins to listen. It never ends: a process has one logger.
-pub(crate) fn begin() {
+fn begin() {
     static BEGUN: OnceLock<()> = OnceLock::new();
     BEGUN.get_or_init(|| {
         tracing::subscriber::set_global_default(Everything).expect("nobody else listens");
@@ -35,7 +47,7 @@ pub(crate) fn begin() {
 }
 
 /// What was logged so far. The next capture begins with nothing.
-pub(crate) fn take() -> Captured {
+fn take() -> Captured {
     let mut captured = captured();
     assert!(
         captured.text.len() < MOST_BYTES,

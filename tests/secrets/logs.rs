@@ -5,10 +5,11 @@ use std::time::Duration;
 use openrouter_keys::{Client, reqwest};
 
 use crate::calls::{play, replies};
-use crate::canary::{PROXY_PASSWORD, assert_clean, find};
-use crate::capture;
+use crate::capture::{self, Captured};
 use crate::errors;
-use crate::support::{Answer, Scripted, TOKEN, builder, no_waits};
+use crate::support::{
+    Answer, PROXY_PASSWORD, Scripted, TOKEN, assert_clean, builder, find, no_waits,
+};
 
 /// The crates that log in this build. rustls does because the tests ask it to, and h2 does where there is HTTP/2.
 ///
@@ -20,11 +21,7 @@ const LOGGING: [&str; 4] = ["hyper_util", "openrouter_keys", "reqwest", "rustls"
 /// One test for all of it, since a process has one logger.
 #[test]
 fn no_log_prints_a_secret() {
-    capture::begin();
-    capture::take();
-
-    in_a_runtime(everything());
-    let captured = capture::take();
+    let captured = capture::during(|| in_a_runtime(everything()));
     let said: Vec<_> = captured
         .crates
         .iter()
@@ -45,16 +42,15 @@ fn no_log_prints_a_secret() {
 
     // The capture would have seen a leak: by each of the two ways to log, and in what reqwest logs of a connection when
     // it is asked to, which is what `Client::builder().http(…)` switches off.
-    log::trace!("{TOKEN}");
-    assert!(find(&capture::take().text).is_some());
-    tracing::trace!(token = TOKEN);
-    assert!(find(&capture::take().text).is_some());
-    tracing::trace_span!("span", token = TOKEN);
-    assert!(find(&capture::take().text).is_some());
-    in_a_runtime(verbose());
-    let captured = capture::take();
+    let leaks = |captured: Captured| find(&captured.text).is_some();
+    assert!(leaks(capture::during(|| log::trace!("{TOKEN}"))));
+    assert!(leaks(capture::during(|| tracing::trace!(token = TOKEN))));
+    assert!(leaks(capture::during(|| {
+        tracing::trace_span!("span", token = TOKEN);
+    })));
+    let captured = capture::during(|| in_a_runtime(verbose()));
     assert!(captured.text.contains("reqwest::connect::verbose:"));
-    assert!(find(&captured.text).is_some());
+    assert!(leaks(captured));
 }
 
 /// To its end, and to that of all that it left behind.

@@ -1,4 +1,5 @@
-//! No secret is printed: not by a public type, not by an error, not in a log of any crate beneath.
+//! Whatever can go wrong, and no secret in what is printed and logged then: not by a public type, not by an error, not by
+//! any crate beneath.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,14 +7,14 @@
 )]
 
 mod calls;
-mod canary;
 mod capture;
 mod errors;
+mod faults;
 mod logs;
 mod public;
 mod requests;
 mod types;
 
-#[path = "../contract/support/mod.rs"]
+#[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the other tests use the rest")]
 mod support;

@@ -1,7 +1,6 @@
 //! The requests carry secrets in the one place each that they belong to.
 
-use crate::canary::assert_clean;
-use crate::support::{PARTNER_KEY, Scripted, TOKEN, client, created};
+use crate::support::{PARTNER_KEY, Scripted, TOKEN, assert_clean, client, created};
 
 #[tokio::test]
 async fn a_secret_is_in_no_url_and_in_no_other_header() {

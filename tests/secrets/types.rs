@@ -10,10 +10,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::calls::Reply;
-use crate::canary::{PROXY_PASSWORD, assert_clean};
 use crate::support::{
-    Answer, HASH, PARTNER_KEY, PLAINTEXT, Scripted, TOKEN, builder, client, created, deleted, key,
-    no_waits, one_key, page,
+    Answer, HASH, PARTNER_KEY, PLAINTEXT, PROXY_PASSWORD, Scripted, TOKEN, assert_clean, builder,
+    client, created, deleted, key, no_waits, one_key, page,
 };
 
 /// What was printed of values with secrets in them, and of which types.
@@ -30,8 +29,11 @@ impl Printed {
         let name = std::any::type_name::<T>();
         let name = name.split('<').next().unwrap_or(name);
         let path: Vec<_> = name.split("::").collect();
-        let operation = path.contains(&"operations").then_some("operations::");
-        let name = format!("{}{}", operation.unwrap_or(""), path[path.len() - 1]);
+        let module = path
+            .get(1)
+            .filter(|module| ["operations", "blocking"].contains(module));
+        let module = module.map_or(String::new(), |module| format!("{module}::"));
+        let name = format!("{module}{}", path[path.len() - 1]);
         assert_clean(&name, &format!("{value:?} {value:#?}"));
         assert_clean(&name, &display.unwrap_or_default());
         if let Some(json) = json {
@@ -98,8 +100,8 @@ impl Clock for Talkative {
     }
 }
 
-#[tokio::test]
-async fn no_public_type_prints_a_secret() {
+/// Case 69 of the catalogue.
+pub(crate) async fn no_public_type_shows_a_secret() {
     let printed = &mut Printed::default();
     clients(printed);
     let server = Scripted::start([]).await;
@@ -111,6 +113,8 @@ async fn no_public_type_prints_a_secret() {
     let mut public = crate::public::types();
     // A trait, which callers implement; one that talks is in `clients`.
     assert!(public.remove("Clock"));
+    // The modes of builders, which only builders hold, and print.
+    assert!(public.remove("operations::Async") && public.remove("blocking::Blocking"));
     assert_eq!(
         printed.types, public,
         "what is printed here, and what is public"
@@ -154,6 +158,13 @@ fn clients(printed: &mut Printed) {
         talkative().build().unwrap().with_key(PLAINTEXT),
         talkative().build().unwrap().with_key(format!("{PLAINTEXT}\n")),
         RetryPolicy::default(),
+        talkative().build_blocking().unwrap(),
+        talkative().build_blocking().unwrap().with_key(PLAINTEXT),
+    );
+    let client = talkative().build_blocking().unwrap();
+    print!(printed:
+        client.create("a").external_user_with_key("u", PARTNER_KEY).header("x-own", TOKEN),
+        client.get(PLAINTEXT),
     );
 }
 
@@ -173,6 +184,7 @@ fn operations(printed: &mut Printed, client: &Client) {
         client.update(PLAINTEXT).workspace_id(PLAINTEXT),
         client.delete(PLAINTEXT),
         client.list().workspace_id(PLAINTEXT),
+        client.list().workspace_id(PLAINTEXT).header("x-own", TOKEN).stream(),
     );
 }
 

@@ -4,14 +4,15 @@ use openrouter_keys::Client;
 
 use super::expect::{builder, refused};
 use super::{Case, case};
-use crate::environment;
-use crate::support::{HASH, Scripted, TOKEN, Verb, VirtualClock, one_key};
+use crate::support::{
+    HASH, Scripted, TOKEN, Verb, VirtualClock, get_from_env, one_key, print_from_env,
+};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
         case("75", "no key in the environment", async {
             for variables in [&[][..], &[("OPENROUTER_MANAGEMENT_KEY", "")]] {
-                let printed = environment::with(variables);
+                let printed = print_from_env(variables);
                 assert!(
                     printed.starts_with("invalid `OPENROUTER_MANAGEMENT_KEY`: must "),
                     "{printed}"
@@ -63,7 +64,7 @@ async fn proxy() {
     let address = proxy.base_url().replace("/api/v1", "");
     let base_url = server.base_url();
     let printed = tokio::task::spawn_blocking(move || {
-        environment::get(
+        get_from_env(
             HASH,
             &[
                 ("OPENROUTER_MANAGEMENT_KEY", TOKEN),

@@ -1,7 +1,11 @@
 //! A server that says what it is told to, and keys that are visibly not real.
 
 mod answers;
+mod canary;
 mod clock;
+mod from_env;
+pub(crate) mod listing;
+mod printed;
 mod request;
 mod scripted;
 mod verb;
@@ -9,7 +13,10 @@ mod verb;
 use openrouter_keys::{Client, ClientBuilder, RetryPolicy};
 
 pub(crate) use answers::{created, current_key, deleted, error, key, one_key, page};
+pub(crate) use canary::{PROXY_PASSWORD, UNUSUAL, assert_clean, find};
 pub(crate) use clock::VirtualClock;
+pub(crate) use from_env::{get_from_env, print_from_env};
+pub(crate) use printed::everything;
 pub(crate) use request::Request;
 pub(crate) use scripted::{Answer, Scripted};
 pub(crate) use verb::Verb;

@@ -6,8 +6,9 @@ use openrouter_keys::{
     Client, ClientBuilder, Error, ErrorKind, ExposeSecret, KeyHash, SecretString,
 };
 
-use crate::secrets::{assert_clean, everything};
-use crate::support::{Answer, PLAINTEXT, Scripted, TOKEN, Verb, VirtualClock};
+use crate::support::{
+    Answer, PLAINTEXT, Scripted, TOKEN, Verb, VirtualClock, assert_clean, everything,
+};
 
 /// What came of a call.
 pub(super) struct Outcome {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use crate::support::{PARTNER_KEY, PLAINTEXT, TOKEN};
+use super::{PARTNER_KEY, PLAINTEXT, TOKEN};
 
 /// The password of a proxy, which is the caller's secret and passes through us.
 pub(crate) const PROXY_PASSWORD: &str = "canary-of-a-proxy-that-needs-a-password";

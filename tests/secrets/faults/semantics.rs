@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::expect::{assert_safe, builder, refused, typed_for};
 use super::{Case, case};
-use crate::listing;
 use crate::support::{Answer, HASH, Scripted, Verb, VirtualClock, key};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -30,18 +29,6 @@ pub(super) fn cases() -> Vec<Case> {
             "one kind of key where the other is needed",
             wrong_kind_of_key(),
         ),
-        case("59", "an insert between pages", async {
-            listing::case_59().await.unwrap();
-        }),
-        case("60", "a delete between pages", async {
-            listing::case_60().await.unwrap();
-        }),
-        case("61", "the anchors deleted", async {
-            listing::case_61().await.unwrap();
-        }),
-        case("62", "mutations on every page", async {
-            listing::case_62().await.unwrap();
-        }),
     ]
 }
 

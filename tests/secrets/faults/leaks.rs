@@ -10,11 +10,23 @@ use serde_json::json;
 
 use super::expect::{assert_safe, run};
 use super::{Case, case};
-use crate::secrets::{self, assert_clean};
-use crate::support::{Answer, HASH, PLAINTEXT, TOKEN, Verb, VirtualClock, key};
+use crate::support::{
+    Answer, HASH, PLAINTEXT, TOKEN, Verb, VirtualClock, assert_clean, everything, key,
+};
+use crate::{errors, types};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
+        case(
+            "69",
+            "Debug of every public type",
+            types::no_public_type_shows_a_secret(),
+        ),
+        case(
+            "70",
+            "Display and sources of every error",
+            errors::no_error_shows_a_secret(),
+        ),
         case("72", "errors of serde", serde_errors()),
         case("73", "URLs in errors of the HTTP client", urls()),
         case("74", "Serialize", async { serializes() }),
@@ -56,7 +68,7 @@ async fn urls() {
         for verb in Verb::ALL {
             let script = vec![trouble.clone(); 3];
             let error = run(verb, script, &VirtualClock::new()).await.error();
-            let printed = secrets::everything(&error);
+            let printed = everything(&error);
             assert!(
                 !printed.contains("/api/v1") && !printed.contains(HASH),
                 "{printed}"

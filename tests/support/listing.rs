@@ -1,0 +1,108 @@
+//! What tests of listings need: services, pages, and comparisons that say what differs.
+
+use std::collections::HashSet;
+
+use openrouter_keys::{Client, KeyHash, KeyStream};
+use openrouter_keys_emulator::Emulator;
+use serde_json::json;
+
+use super::{Answer, Scripted, key};
+
+pub(crate) type Outcome = Result<(), String>;
+
+pub(crate) fn check(holds: bool, otherwise: impl FnOnce() -> String) -> Outcome {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}
+
+pub(crate) fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+/// A service with so many keys, and their hashes.
+pub(crate) async fn service(keys: usize) -> Result<(Emulator, Client, Vec<KeyHash>), String> {
+    let builder = Emulator::builder().keys(keys);
+    let emulator = builder.start().await.map_err(text)?;
+    let client = Client::builder()
+        .base_url(emulator.base_url())
+        .management_key(emulator.management_key())
+        .build()
+        .map_err(text)?;
+    let mut hashes = Vec::new();
+    while hashes.len() < keys {
+        let page = client.list().offset(hashes.len() as u64).send().await;
+        hashes.extend(page.map_err(text)?.into_iter().map(|key| key.hash));
+    }
+    Ok((emulator, client, hashes))
+}
+
+/// The next keys of the stream, as many as there are up to this number.
+pub(crate) async fn take(stream: &mut KeyStream, number: usize) -> Result<Vec<KeyHash>, String> {
+    let mut hashes = Vec::new();
+    while hashes.len() < number {
+        match stream.next().await {
+            Some(key) => hashes.push(key.map_err(text)?.hash),
+            None => break,
+        }
+    }
+    Ok(hashes)
+}
+
+pub(crate) fn once(came: &[KeyHash]) -> Outcome {
+    let distinct: HashSet<_> = came.iter().collect();
+    check(distinct.len() == came.len(), || {
+        format!(
+            "{} of {} keys came twice",
+            came.len() - distinct.len(),
+            came.len()
+        )
+    })
+}
+
+/// These came, each once and in this order.
+pub(crate) fn exactly(came: &[KeyHash], expected: &[KeyHash]) -> Outcome {
+    once(came)?;
+    check(came == expected, || {
+        format!(
+            "{} keys came instead of {}, or others",
+            came.len(),
+            expected.len()
+        )
+    })
+}
+
+pub(crate) async fn delete(client: &Client, hashes: &[KeyHash]) -> Outcome {
+    for hash in hashes {
+        client.delete(hash).send().await.map_err(text)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn hash(number: u32) -> KeyHash {
+    format!("{number:064}").parse().unwrap()
+}
+
+/// Keys of these numbers, the newest first.
+pub(crate) fn page(numbers: impl IntoIterator<Item = u32>) -> Answer {
+    let newest = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let row = |number| {
+        let mut row = key();
+        row["hash"] = json!(hash(number));
+        row["created_at"] = json!(newest - chrono::TimeDelta::seconds(number.into()));
+        row
+    };
+    let rows: Vec<_> = numbers.into_iter().map(row).collect();
+    Answer::json(200, &json!({"data": rows}))
+}
+
+/// The offset of each request.
+pub(crate) fn offsets(server: &Scripted) -> Vec<Option<u64>> {
+    let offset = |query: &str| {
+        let mut parameters = query
+            .split('&')
+            .filter_map(|pair| pair.strip_prefix("offset="));
+        parameters.next().map(|offset| offset.parse().unwrap())
+    };
+    let requests = server.requests();
+    let queries = requests.iter().map(|request| request.path_and_query().1);
+    queries.map(|query| query.and_then(offset)).collect()
+}
