@@ -13,6 +13,9 @@ mod documented;
 mod dropping;
 mod environment;
 mod failures;
+mod hardening;
+#[cfg(feature = "http2")]
+mod http2;
 mod lifecycle;
 mod listing;
 mod outage;
@@ -24,4 +27,6 @@ mod service;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the other tests use the rest")]
 mod support;
+mod tls;
 mod tracing;
+mod unsent;

@@ -8,15 +8,17 @@ use crate::calls::{play, replies};
 use crate::capture::{self, Captured};
 use crate::errors;
 use crate::support::{
-    Answer, PROXY_PASSWORD, Scripted, TOKEN, assert_clean, builder, find, no_waits,
+    Answer, Authority, PROXY_PASSWORD, Scripted, TOKEN, Tls, assert_clean, builder, find, no_waits,
 };
+#[cfg(feature = "http2")]
+use crate::support::{Frames, Http2};
 
 /// The crates that log in this build. rustls does because the tests ask it to, and h2 does where there is HTTP/2.
 ///
 /// hyper logs only where the compiler is given `--cfg hyper_unstable_tracing`, and nothing secret when that was tried;
 /// tower, tower-http, hyper-rustls and mio, where somebody switches their features on; rustls-platform-verifier, where it
 /// has loaded or refused certificates.
-const LOGGING: [&str; 4] = ["hyper_util", "openrouter_keys", "reqwest", "rustls"];
+const LOGGING: [&str; 5] = ["h2", "hyper_util", "openrouter_keys", "reqwest", "rustls"];
 
 /// One test for all of it, since a process has one logger.
 #[test]
@@ -70,7 +72,6 @@ async fn everything() {
     let server = scripted().await;
     play(&builder(&server).build().unwrap()).await;
 
-    // Another kind of server would be another such pair.
     let server = scripted().await;
     play(&builder(&server).http(verbose()).build().unwrap()).await;
 
@@ -89,6 +90,30 @@ async fn everything() {
     play(&client).await;
     let asked = proxy.requests();
     assert!(asked[0].header("proxy-authorization").is_some());
+
+    let authority = Authority::new();
+    let tls = authority.server(Tls::default());
+    let server = Scripted::start_tls(tls, replies().into_iter().map(Answer::from)).await;
+    let trusting = || builder(&server).http(authority.trusted().connection_verbose(true));
+    play(&trusting().build().unwrap()).await;
+
+    #[cfg(feature = "http2")]
+    {
+        let tls = Tls {
+            alpn: &["h2"],
+            ..Tls::default()
+        };
+        let frames = replies()
+            .into_iter()
+            .map(|reply| Frames::text(reply.status, &reply.body));
+        let server = Http2::start(Some(authority.server(tls)), frames).await;
+        let client = no_waits(Client::builder())
+            .base_url(server.base_url())
+            .http(authority.trusted().connection_verbose(true))
+            .build()
+            .unwrap();
+        play(&client).await;
+    }
 
     errors::of_connections().await;
 }

@@ -4,15 +4,11 @@ use std::process::Command;
 
 /// What the program prints with these variables and no others.
 pub(crate) fn print_from_env(variables: &[(&str, &str)]) -> String {
-    run(&[], variables)
+    run_from_env(&[], variables)
 }
 
-/// What it prints of the key with this hash.
-pub(crate) fn get_from_env(hash: &str, variables: &[(&str, &str)]) -> String {
-    run(&[hash], variables)
-}
-
-fn run(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+/// What it prints with these arguments.
+pub(crate) fn run_from_env(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_from-env"))
         .args(arguments)
         .env_clear()

@@ -4,21 +4,28 @@ mod answers;
 mod canary;
 mod clock;
 mod from_env;
+#[cfg(feature = "http2")]
+mod http2;
+mod listener;
 pub(crate) mod listing;
 mod printed;
 mod request;
 mod scripted;
+mod tls;
 mod verb;
 
-use openrouter_keys::{Client, ClientBuilder, RetryPolicy};
+use openrouter_keys::{Client, ClientBuilder, Error, RetryPolicy};
 
 pub(crate) use answers::{created, current_key, deleted, error, key, one_key, page};
 pub(crate) use canary::{PROXY_PASSWORD, UNUSUAL, assert_clean, find};
 pub(crate) use clock::VirtualClock;
-pub(crate) use from_env::{get_from_env, print_from_env};
+pub(crate) use from_env::{print_from_env, run_from_env};
+#[cfg(feature = "http2")]
+pub(crate) use http2::{Frames, Http2};
 pub(crate) use printed::everything;
 pub(crate) use request::Request;
 pub(crate) use scripted::{Answer, Scripted};
+pub(crate) use tls::{Authority, Certificate, Tls};
 pub(crate) use verb::Verb;
 
 /// The management key of every test. It must be printed nowhere.
@@ -52,4 +59,14 @@ pub(crate) fn no_waits(builder: ClientBuilder) -> ClientBuilder {
             .min_backoff(at_once)
             .max_backoff(at_once),
     )
+}
+
+/// What a server comes to that no call can succeed with: the errors of a create, a get, an update and a delete. The first
+/// and the third have a body.
+pub(crate) async fn errors_of(client: &Client) -> [Error; 4] {
+    let create = Box::pin(client.create("a").send()).await.map(drop);
+    let get = Box::pin(client.get(HASH).send()).await.map(drop);
+    let update = Box::pin(client.update(HASH).unlimited().send()).await;
+    let delete = Box::pin(client.delete(HASH).send()).await;
+    [create, get, update.map(drop), delete].map(|result| result.expect_err("nothing can succeed"))
 }

@@ -1,16 +1,16 @@
 //! A server that answers each request with the next answer of a script, and remembers what it was asked.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::rustls::ServerConfig;
 
+use super::listener::{Connection, Listener};
 use super::{Request, VirtualClock};
 
 /// What to do with a request: so much of it is read, and then these steps are taken.
@@ -188,9 +188,8 @@ impl Answer {
 
 /// The server. It ends with the value.
 pub(crate) struct Scripted {
-    address: SocketAddr,
+    listener: Listener,
     shared: Shared,
-    task: JoinHandle<()>,
 }
 
 /// What the connections of a server have in common.
@@ -225,12 +224,21 @@ impl Shared {
 impl Scripted {
     /// A server on a free port of loopback with this script. Requests beyond it are met by a closed connection.
     pub(crate) async fn start(script: impl IntoIterator<Item = Answer>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("loopback has a free port");
-        let address = listener
-            .local_addr()
-            .expect("a bound socket has an address");
+        Self::listen(None, script).await
+    }
+
+    /// The same behind TLS. See [`Authority::server`](super::Authority::server).
+    pub(crate) async fn start_tls(
+        tls: Arc<ServerConfig>,
+        script: impl IntoIterator<Item = Answer>,
+    ) -> Self {
+        Self::listen(Some(tls), script).await
+    }
+
+    async fn listen(
+        tls: Option<Arc<ServerConfig>>,
+        script: impl IntoIterator<Item = Answer>,
+    ) -> Self {
         let shared = Shared::default();
         shared
             .script
@@ -238,32 +246,21 @@ impl Scripted {
             .expect("no test panics while it holds this")
             .extend(script);
         let of_each = shared.clone();
-        let task = tokio::spawn(async move {
-            // The connections end with the server.
-            let mut connections = JoinSet::new();
-            let mut number = 0;
-            while let Ok((stream, _)) = listener.accept().await {
-                // What is sent in pieces arrives in pieces.
-                stream
-                    .set_nodelay(true)
-                    .expect("a connected socket has options");
-                let shared = of_each.clone();
-                connections.spawn(async move {
-                    serve(stream, number, shared.clone()).await;
-                    shared.ended.send_modify(|ended| *ended += 1);
-                });
-                number += 1;
+        let connections = Arc::new(AtomicUsize::new(0));
+        let listener = Listener::start(tls, move |connection| {
+            let number = connections.fetch_add(1, Ordering::SeqCst);
+            let shared = of_each.clone();
+            async move {
+                serve(connection, number, shared.clone()).await;
+                shared.ended.send_modify(|ended| *ended += 1);
             }
-        });
-        Self {
-            address,
-            shared,
-            task,
-        }
+        })
+        .await;
+        Self { listener, shared }
     }
 
     pub(crate) fn base_url(&self) -> String {
-        format!("http://{}/api/v1", self.address)
+        self.listener.base_url()
     }
 
     /// One more answer at the end of the script.
@@ -300,14 +297,8 @@ impl Scripted {
     }
 }
 
-impl Drop for Scripted {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 /// Serves one connection, the `number`th of the server.
-async fn serve(mut stream: TcpStream, number: usize, shared: Shared) {
+async fn serve(mut stream: Box<dyn Connection>, number: usize, shared: Shared) {
     if let Some(answer) = shared.next_if(|answer| answer.read == Read::Nothing) {
         let _ = act(&mut stream, answer).await;
         return;
@@ -342,17 +333,17 @@ async fn news_travels() {
 }
 
 /// Does what the script says, and returns `None` where the connection ends by it.
-async fn act(stream: &mut TcpStream, answer: Answer) -> Option<()> {
+async fn act(stream: &mut Box<dyn Connection>, answer: Answer) -> Option<()> {
     for step in answer.steps {
         match step {
-            Step::Send(bytes) => stream.write_all(&bytes).await.ok()?,
+            Step::Send(bytes) => send(stream, &bytes).await?,
             // Ends when the client hangs up.
             Step::Flood(bytes) => loop {
-                stream.write_all(&bytes).await.ok()?;
+                send(stream, &bytes).await?;
             },
             Step::Drip(bytes, clock, pause) => {
                 for byte in bytes {
-                    stream.write_all(&[byte]).await.ok()?;
+                    send(stream, &[byte]).await?;
                     clock.advance(pause);
                     // Lets the client look at it.
                     tokio::task::yield_now().await;
@@ -365,8 +356,10 @@ async fn act(stream: &mut TcpStream, answer: Answer) -> Option<()> {
     }
     match answer.then {
         Then::Stay => return Some(()),
-        Then::Close => {}
+        // With a word of farewell, where there is one: without it, TLS takes the end for a cut.
+        Then::Close => drop(stream.shutdown().await),
         Then::Reset => stream
+            .socket()
             .set_zero_linger()
             .expect("a connected socket can linger"),
         Then::Stall => {
@@ -379,8 +372,14 @@ async fn act(stream: &mut TcpStream, answer: Answer) -> Option<()> {
     None
 }
 
+/// TLS keeps what is written until it is flushed.
+async fn send(stream: &mut Box<dyn Connection>, bytes: &[u8]) -> Option<()> {
+    stream.write_all(bytes).await.ok()?;
+    stream.flush().await.ok()
+}
+
 /// The head of a request and the length of its body, or `None` at the end of the connection.
-async fn read_head(stream: &mut TcpStream) -> Option<(Request, usize)> {
+async fn read_head(stream: &mut Box<dyn Connection>) -> Option<(Request, usize)> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);

@@ -64,6 +64,7 @@
 //!
 //! - `rustls` (default) and `native-tls` choose who does TLS; with both it is rustls.
 //! - `blocking` adds a client for programs without an async runtime, `blocking::Client`.
+//! - `http2` speaks HTTP/2 to a server that offers it over TLS, and HTTP/1.1 to others; without it, HTTP/1.1 to all.
 //! - `schemars` implements `schemars::JsonSchema` for the types that serialize, so that their JSON can be described
 //!   where it is stored or handed on.
 //! - `tracing` tells those who trace what calls do, as follows.

@@ -5,7 +5,7 @@ use openrouter_keys::Client;
 use super::expect::{builder, refused};
 use super::{Case, case};
 use crate::support::{
-    HASH, Scripted, TOKEN, Verb, VirtualClock, get_from_env, one_key, print_from_env,
+    Scripted, TOKEN, Verb, VirtualClock, current_key, print_from_env, run_from_env,
 };
 
 pub(super) fn cases() -> Vec<Case> {
@@ -60,23 +60,18 @@ async fn slashes() {
 /// In a process of its own, since an environment is the whole process's.
 async fn proxy() {
     let proxy = Scripted::start([]).await;
-    let server = Scripted::start([one_key()]).await;
+    let server = Scripted::start([current_key()]).await;
     let address = proxy.base_url().replace("/api/v1", "");
     let base_url = server.base_url();
     let printed = tokio::task::spawn_blocking(move || {
-        get_from_env(
-            HASH,
-            &[
-                ("OPENROUTER_MANAGEMENT_KEY", TOKEN),
-                ("OPENROUTER_BASE_URL", &base_url),
-                ("HTTP_PROXY", &address),
-                ("http_proxy", &address),
-                ("HTTPS_PROXY", &address),
-                ("ALL_PROXY", &address),
-            ],
-        )
+        let mut variables = vec![("OPENROUTER_BASE_URL", &*base_url)];
+        for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+            variables.push((name, &address));
+        }
+        run_from_env(&["call"], &variables)
     });
-    assert_eq!(printed.await.unwrap(), "Customer 42");
+    let printed = printed.await.unwrap();
+    assert!(printed.starts_with("CurrentKey {"), "{printed}");
     assert!(proxy.requests().is_empty());
     assert_eq!(server.requests().len(), 1);
 }

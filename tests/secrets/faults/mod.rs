@@ -14,6 +14,7 @@ mod leaks;
 mod listing;
 mod semantics;
 mod status;
+mod tls;
 
 use std::any::Any;
 use std::pin::Pin;
@@ -94,6 +95,7 @@ fn every_case_of_the_catalogue() {
 async fn every_case() -> Vec<Checked> {
     let running: Vec<_> = [
         connect::cases(),
+        tls::cases(),
         exchange::cases(),
         body::cases(),
         status::cases(),

@@ -180,9 +180,14 @@ impl ClientBuilder {
     /// Brings your own HTTP client: your TLS settings, your resolver, your pool.
     ///
     /// Some settings are ours all the same, since a key could be lost, repeated or shown without them: no
-    /// redirects, no `Referer`, no replays, no decompression, HTTP/1.1, TLS 1.2 or later, no verbose logging of
-    /// connections, and the connect timeout and user agent of this builder. So are the proxies: one that you set on
-    /// yours is dropped, unless [`proxy_from_env`](Self::proxy_from_env) is on; give it to [`proxy`](Self::proxy).
+    /// redirects, no `Referer`, no replays, no decompression, no verbose logging of connections, HTTP/1.1 in a build
+    /// without the feature `http2`, and the connect timeout and user agent of this builder. So are the proxies: one
+    /// that you set on yours is dropped, unless [`proxy_from_env`](Self::proxy_from_env) is on; give it to
+    /// [`proxy`](Self::proxy).
+    ///
+    /// TLS is 1.2 or later. A stricter minimum of yours stays, except in a build with the feature `native-tls`.
+    /// Whom to trust is your choice: a client that was told to accept any certificate does so here too, and whoever
+    /// is in between then reads the management key.
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.http = Some(builder);
         self
@@ -278,11 +283,15 @@ fn harden(builder: reqwest::ClientBuilder, base_url: &BaseUrl) -> reqwest::Clien
         .no_brotli()
         .no_zstd()
         .no_deflate()
-        .http1_only()
         .connection_verbose(false);
+    #[cfg(not(feature = "http2"))]
+    let builder = builder.http1_only();
+    // Rustls knows no version before 1.2, and what is set here would undo a stricter minimum of the caller's.
+    #[cfg(feature = "native-tls")]
+    let builder = builder.tls_version_min(reqwest::tls::Version::TLS_1_2);
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     let builder = if base_url.is_https {
-        builder.tls_version_min(reqwest::tls::Version::TLS_1_2)
+        builder
     } else {
         // Loading the system's certificates takes milliseconds, and fails where there are none.
         builder.tls_certs_only([])
