@@ -3,6 +3,7 @@
 use openrouter_keys_raw as raw;
 use serde::Deserialize;
 use serde_json::{Value, error::Category};
+use zeroize::Zeroizing;
 
 use super::scrub::Scrubber;
 use crate::error::Inner;
@@ -31,7 +32,8 @@ pub(super) fn explain(error: &mut Inner, body: &[u8], scrubber: &Scrubber) {
         error.metadata = detail.metadata.map(|value| scrubber.value(value));
     } else if !body.is_empty() {
         // Scrubbed before it is shortened: half a secret would not be recognized.
-        let mut text = scrubber.owned(String::from_utf8_lossy(body).into_owned());
+        let whole = Zeroizing::new(String::from_utf8_lossy(body).into_owned());
+        let mut text = scrubber.cut_text(&whole);
         let end = (0..=LONGEST_TEXT).rfind(|end| text.is_char_boundary(*end));
         text.truncate(end.unwrap_or(0));
         error.body_text = Some(text);

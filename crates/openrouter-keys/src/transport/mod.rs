@@ -126,6 +126,7 @@ impl Call<'_> {
             let limit = clock.timeout(settings.attempt_timeout.min(time_left()));
             let result = clock::within(limit, send(self.client.raw(exchange.clone()))).await;
             let outcome = classify::outcome(&asked, result, exchange.take_record(), &accept);
+            let outcome = outcome.or_else(|failure| failure.rescued(&rescue).ok_or(failure));
             let mut failure = match outcome {
                 Ok(response) => {
                     trace.answered(ending.attempts, response.status());
@@ -135,10 +136,6 @@ impl Call<'_> {
                 Err(failure) => failure,
             };
 
-            if let Some(response) = failure.rescued(&rescue) {
-                trace.answered(ending.attempts, response.status());
-                return Ok(response.scrubbed(|headers| scrubber.headers(headers)));
-            }
             if self.operation.answers_a_secret() {
                 failure.salvage(&mut scrubber);
             }
