@@ -6,7 +6,7 @@ use super::runtime::Runtime;
 use crate::error::Error;
 use crate::transport::Operation;
 
-/// The mode of the builders that a [`blocking::Client`](Client) makes: `send()` waits for the answer.
+/// The mode of the builders that a [`blocking::Client`](super::Client) makes: `send()` waits for the answer.
 ///
 /// ```
 /// use openrouter_keys::blocking::{self, Blocking};
