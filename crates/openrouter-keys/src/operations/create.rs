@@ -7,9 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::common::{Common, per_call_setters};
 use super::mode::Async;
+use super::send::sends;
 use super::validate;
-#[cfg(feature = "blocking")]
-use crate::blocking::Blocking;
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{Created, Key, LimitReset, time_text};
@@ -171,46 +170,16 @@ impl<M> CreateKey<M> {
     }
 }
 
-/// Sending in async code.
-impl CreateKey<Async> {
+sends! {
+    Create: CreateKey -> Created;
     /// Makes the key.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). Before creating another key, ask the error whether it
     /// [`maybe_applied`](Error::maybe_applied) and what it has [salvaged](Error::into_salvaged).
-    pub async fn send(self) -> Result<Created, Error> {
-        self.send_with_response().await.map(Response::into_inner)
-    }
-
+    send;
     /// Makes the key, and returns the status and headers of the answer too.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub async fn send_with_response(self) -> Result<Response<Created>, Error> {
-        self.perform().await
-    }
-}
-
-/// Sending and waiting for the answer, for [`blocking::Client`](crate::blocking::Client) (feature `blocking`).
-#[cfg(feature = "blocking")]
-impl CreateKey<Blocking> {
-    /// Makes the key.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). Before creating another key, ask the error whether it
-    /// [`maybe_applied`](Error::maybe_applied) and what it has [salvaged](Error::into_salvaged).
-    pub fn send(self) -> Result<Created, Error> {
-        self.send_with_response().map(Response::into_inner)
-    }
-
-    /// Makes the key, and returns the status and headers of the answer too.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub fn send_with_response(self) -> Result<Response<Created>, Error> {
-        let mode = self.common.mode.clone();
-        mode.wait(Operation::Create, self.perform())
-    }
+    send_with_response;
 }
 
 impl<M> CreateKey<M> {

@@ -4,8 +4,7 @@ use openrouter_keys_raw::types as raw;
 
 use super::common::{Common, per_call_setters};
 use super::mode::Async;
-#[cfg(feature = "blocking")]
-use crate::blocking::Blocking;
+use super::send::sends;
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::CurrentKey;
@@ -41,46 +40,16 @@ impl<M> GetCurrentKey<M> {
     }
 }
 
-/// Sending in async code.
-impl GetCurrentKey<Async> {
+sends! {
+    Current: GetCurrentKey -> CurrentKey;
     /// What the service knows of the key.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind); [`Unauthorized`](crate::ErrorKind::Unauthorized) if the key is
     /// unknown, disabled or expired.
-    pub async fn send(self) -> Result<CurrentKey, Error> {
-        self.send_with_response().await.map(Response::into_inner)
-    }
-
+    send;
     /// What the service knows of the key, with the status and headers of the answer.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub async fn send_with_response(self) -> Result<Response<CurrentKey>, Error> {
-        self.perform().await
-    }
-}
-
-/// Sending and waiting for the answer, for [`blocking::Client`](crate::blocking::Client) (feature `blocking`).
-#[cfg(feature = "blocking")]
-impl GetCurrentKey<Blocking> {
-    /// What the service knows of the key.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind); [`Unauthorized`](crate::ErrorKind::Unauthorized) if the key is
-    /// unknown, disabled or expired.
-    pub fn send(self) -> Result<CurrentKey, Error> {
-        self.send_with_response().map(Response::into_inner)
-    }
-
-    /// What the service knows of the key, with the status and headers of the answer.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub fn send_with_response(self) -> Result<Response<CurrentKey>, Error> {
-        let mode = self.common.mode.clone();
-        mode.wait(Operation::Current, self.perform())
-    }
+    send_with_response;
 }
 
 impl<M> GetCurrentKey<M> {

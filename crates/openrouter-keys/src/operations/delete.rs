@@ -5,8 +5,7 @@ use openrouter_keys_raw::types as raw;
 
 use super::common::{Common, per_call_setters};
 use super::mode::Async;
-#[cfg(feature = "blocking")]
-use crate::blocking::Blocking;
+use super::send::sends;
 use crate::client::Client;
 use crate::error::Error;
 use crate::response::Response;
@@ -42,8 +41,8 @@ impl<M> DeleteKey<M> {
     }
 }
 
-/// Sending in async code.
-impl DeleteKey<Async> {
+sends! {
+    Delete: DeleteKey -> ();
     /// Removes the key.
     ///
     /// If an attempt fails so that the server may have acted, and the next one finds no such key, that is a
@@ -51,41 +50,9 @@ impl DeleteKey<Async> {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind); [`is_not_found`](Error::is_not_found) if there was no such key.
-    pub async fn send(self) -> Result<(), Error> {
-        self.send_with_response().await.map(Response::into_inner)
-    }
-
+    send;
     /// Removes the key, and returns the status and headers of the answer.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub async fn send_with_response(self) -> Result<Response<()>, Error> {
-        self.perform().await
-    }
-}
-
-/// Sending and waiting for the answer, for [`blocking::Client`](crate::blocking::Client) (feature `blocking`).
-#[cfg(feature = "blocking")]
-impl DeleteKey<Blocking> {
-    /// Removes the key.
-    ///
-    /// If an attempt fails so that the server may have acted, and the next one finds no such key, that is a
-    /// success: the key is gone.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind); [`is_not_found`](Error::is_not_found) if there was no such key.
-    pub fn send(self) -> Result<(), Error> {
-        self.send_with_response().map(Response::into_inner)
-    }
-
-    /// Removes the key, and returns the status and headers of the answer.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub fn send_with_response(self) -> Result<Response<()>, Error> {
-        let mode = self.common.mode.clone();
-        mode.wait(Operation::Delete, self.perform())
-    }
+    send_with_response;
 }
 
 impl<M> DeleteKey<M> {

@@ -4,8 +4,7 @@ use openrouter_keys_raw::types as raw;
 
 use super::common::{Common, per_call_setters};
 use super::mode::Async;
-#[cfg(feature = "blocking")]
-use crate::blocking::Blocking;
+use super::send::sends;
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::Key;
@@ -42,44 +41,15 @@ impl<M> GetKey<M> {
     }
 }
 
-/// Sending in async code.
-impl GetKey<Async> {
+sends! {
+    Get: GetKey -> Key;
     /// The key as it is now.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind); [`is_not_found`](Error::is_not_found) if there is no such key.
-    pub async fn send(self) -> Result<Key, Error> {
-        self.send_with_response().await.map(Response::into_inner)
-    }
-
+    send;
     /// The key as it is now, with the status and headers of the answer.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub async fn send_with_response(self) -> Result<Response<Key>, Error> {
-        self.perform().await
-    }
-}
-
-/// Sending and waiting for the answer, for [`blocking::Client`](crate::blocking::Client) (feature `blocking`).
-#[cfg(feature = "blocking")]
-impl GetKey<Blocking> {
-    /// The key as it is now.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind); [`is_not_found`](Error::is_not_found) if there is no such key.
-    pub fn send(self) -> Result<Key, Error> {
-        self.send_with_response().map(Response::into_inner)
-    }
-
-    /// The key as it is now, with the status and headers of the answer.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub fn send_with_response(self) -> Result<Response<Key>, Error> {
-        let mode = self.common.mode.clone();
-        mode.wait(Operation::Get, self.perform())
-    }
+    send_with_response;
 }
 
 impl<M> GetKey<M> {

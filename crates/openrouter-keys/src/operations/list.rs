@@ -4,9 +4,8 @@ use openrouter_keys_raw::types as raw;
 
 use super::common::{Common, per_call_setters};
 use super::mode::Async;
+use super::send::sends;
 use super::validate;
-#[cfg(feature = "blocking")]
-use crate::blocking::Blocking;
 use crate::client::Client;
 use crate::error::Error;
 use crate::listing::KeyStream;
@@ -83,24 +82,18 @@ impl<M> ListKeys<M> {
     }
 }
 
-/// Sending in async code.
-impl ListKeys<Async> {
+sends! {
+    List: ListKeys -> Page;
     /// One page.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub async fn send(self) -> Result<Page, Error> {
-        self.send_with_response().await.map(Response::into_inner)
-    }
-
+    send;
     /// One page, with the status and headers of the answer.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub async fn send_with_response(self) -> Result<Response<Page>, Error> {
-        self.perform().await
-    }
+    send_with_response;
+}
 
+impl ListKeys<Async> {
     /// Every key that matches, exactly once, although keys come and go meanwhile. See [`KeyStream`].
     ///
     /// With an [`offset`](Self::offset) it begins there, counted from the newest key at the time of the first request.
@@ -109,27 +102,6 @@ impl ListKeys<Async> {
     pub fn stream(self) -> KeyStream {
         let start = self.start();
         KeyStream::new(self, start)
-    }
-}
-
-/// Sending and waiting for the answer, for [`blocking::Client`](crate::blocking::Client) (feature `blocking`).
-#[cfg(feature = "blocking")]
-impl ListKeys<Blocking> {
-    /// One page.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn send(self) -> Result<Page, Error> {
-        self.send_with_response().map(Response::into_inner)
-    }
-
-    /// One page, with the status and headers of the answer.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub fn send_with_response(self) -> Result<Response<Page>, Error> {
-        let mode = self.common.mode.clone();
-        mode.wait(Operation::List, self.perform())
     }
 }
 

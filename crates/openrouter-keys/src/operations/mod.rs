@@ -13,6 +13,7 @@ mod delete;
 mod get;
 mod list;
 mod mode;
+mod send;
 mod update;
 mod validate;
 

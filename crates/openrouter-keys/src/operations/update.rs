@@ -4,9 +4,8 @@ use openrouter_keys_raw::{Nullable, types as raw};
 
 use super::common::{Common, per_call_setters};
 use super::mode::Async;
+use super::send::sends;
 use super::validate;
-#[cfg(feature = "blocking")]
-use crate::blocking::Blocking;
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{Key, LimitReset};
@@ -118,46 +117,16 @@ impl<M> UpdateKey<M> {
     }
 }
 
-/// Sending in async code.
-impl UpdateKey<Async> {
+sends! {
+    Update: UpdateKey -> Key;
     /// Makes the change, and returns the key as it is after it.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). An update that changes nothing is
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput): a setter was probably forgotten.
-    pub async fn send(self) -> Result<Key, Error> {
-        self.send_with_response().await.map(Response::into_inner)
-    }
-
+    send;
     /// Makes the change, and returns the status and headers of the answer too.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub async fn send_with_response(self) -> Result<Response<Key>, Error> {
-        self.perform().await
-    }
-}
-
-/// Sending and waiting for the answer, for [`blocking::Client`](crate::blocking::Client) (feature `blocking`).
-#[cfg(feature = "blocking")]
-impl UpdateKey<Blocking> {
-    /// Makes the change, and returns the key as it is after it.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). An update that changes nothing is
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput): a setter was probably forgotten.
-    pub fn send(self) -> Result<Key, Error> {
-        self.send_with_response().map(Response::into_inner)
-    }
-
-    /// Makes the change, and returns the status and headers of the answer too.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub fn send_with_response(self) -> Result<Response<Key>, Error> {
-        let mode = self.common.mode.clone();
-        mode.wait(Operation::Update, self.perform())
-    }
+    send_with_response;
 }
 
 impl<M> UpdateKey<M> {
