@@ -10,17 +10,16 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body as _, Frame};
 use progenitor_client::{ClientHooks, OperationInfo};
 
 use crate::buffer::Buffer;
 use crate::generated::Client;
+use crate::watched::{Gate, TakesBack, Watched};
 
 /// The inner value of the generated client, made anew for each attempt.
 ///
@@ -31,7 +30,7 @@ pub struct Exchange {
     body_limit: usize,
     is_secret: bool,
     progress: Arc<Mutex<Progress>>,
-    body_polled: Arc<AtomicBool>,
+    gate: Gate,
 }
 
 /// The record of an attempt that is under way.
@@ -53,11 +52,9 @@ pub struct Record {
     pub body: Bytes,
     /// Why the body is not whole, if it is not. `None` as well where the attempt was given up.
     pub cut: Option<Cut>,
-    /// Whether the HTTP client asked for the request's body. If there is one and it was not asked for, then the
-    /// request cannot have been sent.
-    pub body_polled: bool,
-    /// Whether the request had a body.
-    pub had_body: bool,
+    /// The request had a body, nobody had asked for it when the attempt ended, and nobody gets it any more: so the
+    /// request cannot have been sent, nor will it be.
+    pub taken_back: bool,
 }
 
 /// The head of a response.
@@ -94,7 +91,7 @@ impl Exchange {
                 cut: None,
                 had_body: false,
             })),
-            body_polled: Arc::default(),
+            gate: Gate::default(),
         }
     }
 
@@ -107,8 +104,7 @@ impl Exchange {
             head: progress.head.take(),
             body: whole.unwrap_or_else(|| progress.body.freeze()),
             cut: progress.cut.take(),
-            had_body: progress.had_body,
-            body_polled: self.body_polled.load(Ordering::Acquire),
+            taken_back: progress.had_body && self.gate.take_back(),
         }
     }
 
@@ -127,18 +123,19 @@ impl Exchange {
         for (name, value) in &self.headers {
             request.headers_mut().insert(name, value.clone());
         }
-        if let Some(body) = request.body_mut().take() {
+        // Nobody asks for an empty body, so it says nothing of what was sent.
+        let body = request.body_mut().take();
+        if let Some(body) = body.filter(|body| body.as_bytes() != Some(&[])) {
             self.lock().had_body = true;
-            let watched = Watched {
-                inner: if self.is_secret {
-                    overwritten(body).await
-                } else {
-                    body
-                },
-                polled: Arc::clone(&self.body_polled),
+            let body = if self.is_secret {
+                overwritten(body).await
+            } else {
+                body
             };
+            let watched = Watched::new(body, self.gate.clone());
             *request.body_mut() = Some(reqwest::Body::wrap(watched));
         }
+        let _given_up = TakesBack(self.gate.clone());
 
         let mut response = client.execute(request).await?;
         let head = Head {
@@ -203,33 +200,6 @@ impl ClientHooks<Exchange> for Client {
     }
 }
 
-/// A request body that notes whether anybody asked for it.
-struct Watched {
-    inner: reqwest::Body,
-    polled: Arc<AtomicBool>,
-}
-
-impl Body for Watched {
-    type Data = Bytes;
-    type Error = reqwest::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        self.polled.store(true, Ordering::Release);
-        Pin::new(&mut self.inner).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
 // Headers carry the management key, and bodies carry plaintexts: neither is printed.
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -245,8 +215,7 @@ impl fmt::Debug for Record {
             .field("head", &self.head)
             .field("body_bytes", &self.body.len())
             .field("cut", &self.cut)
-            .field("had_body", &self.had_body)
-            .field("body_polled", &self.body_polled)
+            .field("taken_back", &self.taken_back)
             .finish()
     }
 }

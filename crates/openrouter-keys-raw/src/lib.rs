@@ -26,6 +26,7 @@ mod exchange;
 mod generated;
 mod nullable;
 mod plaintext;
+mod watched;
 
 pub use exchange::{Cut, Exchange, Head, Record};
 pub use generated::{Client, Error, ResponseValue, builder, types};

@@ -207,20 +207,11 @@ impl Error {
         self.0.maybe_applied
     }
 
-    /// What names the key that a create made, where that much of the answer arrived.
+    /// The key that a create made and whose plaintext is lost: the server answered 201 with the key, and what arrived has
+    /// no plaintext in it.
     ///
-    /// If [`into_salvaged`](Self::into_salvaged) has no plaintext, then it is lost, and this key is of no use to anybody:
-    /// delete it by this hash.
-    ///
-    /// ```
-    /// # async fn example(client: openrouter_keys::Client) -> Result<(), openrouter_keys::Error> {
-    /// let result = client.create("Customer 42").send().await;
-    /// if let Some(hash) = result.as_ref().err().and_then(|error| error.hash()) {
-    ///     client.delete(hash).send().await?;
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// It is of no use to anybody: delete it by this hash, as the example of [`into_salvaged`](Self::into_salvaged) does.
+    /// `None` where a plaintext was salvaged; the hash is beside it then.
     #[must_use]
     pub fn hash(&self) -> Option<&KeyHash> {
         self.0.hash.as_ref()
@@ -240,10 +231,14 @@ impl Error {
     /// match client.create("Customer 42").send().await {
     ///     Ok(created) => store(created.secret.expose_secret()),
     ///     Err(error) => {
-    ///         eprintln!("{error}");
-    ///         match error.into_salvaged() {
-    ///             Some(salvaged) => store(salvaged.secret.expose_secret()),
-    ///             None => { /* look for a key of that name before creating another */ }
+    ///         eprintln!("{error}"); // Says what to do, and no secret.
+    ///         let (maybe_applied, lost) = (error.maybe_applied(), error.hash().cloned());
+    ///         match (error.into_salvaged(), lost) {
+    ///             (Some(salvaged), _) => store(salvaged.secret.expose_secret()),
+    ///             // It was made, and nobody has its plaintext.
+    ///             (None, Some(hash)) => client.delete(&hash).send().await?,
+    ///             (None, None) if maybe_applied => { /* look for a key of that name before creating another */ }
+    ///             (None, None) => { /* nothing was made */ }
     ///         }
     ///     }
     /// }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Once};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -29,7 +29,14 @@ struct Span {
 
 impl Collector {
     /// Collects what is said on this thread, until the guard is dropped.
+    ///
+    /// Somebody listens to the whole process all the time: without that, tracing may take it from another thread, where
+    /// nobody does, that nobody is interested in an event.
     pub(super) fn install(&self) -> DefaultGuard {
+        static SOMEBODY: Once = Once::new();
+        SOMEBODY.call_once(|| {
+            tracing::subscriber::set_global_default(Self::default()).expect("nobody else listens");
+        });
         tracing::subscriber::set_default(self.clone())
     }
 

@@ -1,7 +1,7 @@
 //! The JSON of the answer, and of the request.
 
 use openrouter_keys::ErrorKind::{BadRequest, Connect, Decode, Server};
-use openrouter_keys::LimitReset;
+use openrouter_keys::{KeyHash, LimitReset};
 use serde_json::{Value, json};
 
 use super::expect::{
@@ -152,6 +152,12 @@ async fn create_undecodable() {
     let first = format!(r#"{{"key":"{PLAINTEXT}","data":{{"hash":7"#);
     let cut = format!("HTTP/1.1 201 X\r\ncontent-length: 9999\r\n\r\n{first}");
     salvaged(Connect, None, Answer::raw(cut).then_close()).await;
+    // The key that made the call is not the one that was made.
+    let repeats = Answer::json(201, &json!({"data": key(), "key": TOKEN}));
+    let outcome = run(Verb::Create, vec![repeats], &VirtualClock::new()).await;
+    let error = outcome.error();
+    assert_eq!(error.hash().map(KeyHash::as_str), Some(HASH), "{error}");
+    assert!(error.into_salvaged().is_none());
     // Nothing to salvage, and no doubt that there was something to lose.
     for nothing in [
         json!({"data": null}),

@@ -117,9 +117,13 @@ async fn limited() {
         made,
     )
     .await;
-    // One that is ours is no proof of anything.
-    let repeats = Answer::json(400, &json!({"key": TOKEN}));
-    typed(BadRequest, repeats).await;
+    // What is ours, or masked, or no key at all, is no proof of anything.
+    for key in [TOKEN, "sk-or-v1-0e6...1c96", "sk-or-v1-***", "name"] {
+        typed(BadRequest, Answer::json(400, &json!({"key": key}))).await;
+        let detail = json!({"code": 400, "message": "no", "metadata": {"key": key}});
+        let masked = json!({"error": detail, "key": key, "data": {"hash": "of-another"}});
+        typed(BadRequest, Answer::json(400, &masked)).await;
+    }
 }
 
 /// One key is there, and the error says that there may be one.

@@ -194,6 +194,7 @@ impl<M> CreateKey<M> {
             .as_ref()
             .and_then(|external| external.key.as_ref());
         let this = &self;
+        let ours = call.client.scrubber();
         call.run(
             |raw| async move {
                 let request = raw.create_key();
@@ -202,15 +203,19 @@ impl<M> CreateKey<M> {
             |answer: raw::CreatedKey| {
                 let key = Key::from_raw(answer.data)?;
                 let secret = answer.key.into_secret();
-                if secret.expose_secret().is_empty() {
-                    return Err(Unusable {
-                        reason: "its `key` is empty".to_owned(),
-                        maybe_applied: true,
-                    });
-                }
-                Ok(Created { key, secret })
+                let reason = if secret.expose_secret().is_empty() {
+                    "its `key` is empty"
+                } else if ours.holds(&secret) {
+                    "its `key` is the one that made the call"
+                } else {
+                    return Ok(Created { key, secret });
+                };
+                Err(Unusable {
+                    reason: reason.to_owned(),
+                    maybe_applied: true,
+                })
             },
-            created_anyway,
+            |body| created_anyway(body).filter(|created| !ours.holds(&created.secret)),
         )
         .await
     }

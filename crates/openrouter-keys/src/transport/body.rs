@@ -32,8 +32,13 @@ pub(super) fn explain(error: &mut Inner, body: &[u8], scrubber: &Scrubber) {
         error.metadata = detail.metadata.map(|value| scrubber.value(value));
     } else if !body.is_empty() {
         // Scrubbed before it is shortened: half a secret would not be recognized.
-        let whole = Zeroizing::new(String::from_utf8_lossy(body).into_owned());
-        let mut text = scrubber.cut_text(&whole);
+        let mut text = if let Ok(value) = serde_json::from_slice(body) {
+            // A string in JSON can be escaped in more ways than one.
+            scrubber.value(value).to_string()
+        } else {
+            let whole = Zeroizing::new(String::from_utf8_lossy(body).into_owned());
+            scrubber.cut_text(&whole)
+        };
         let end = (0..=LONGEST_TEXT).rfind(|end| text.is_char_boundary(*end));
         text.truncate(end.unwrap_or(0));
         error.body_text = Some(text);

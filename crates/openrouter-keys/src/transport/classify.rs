@@ -27,6 +27,7 @@ pub(super) struct Failure {
     pub(super) transient: bool,
     /// What a create made all the same.
     salvaged: Option<Salvaged>,
+    /// The key that a create made, if its plaintext is lost.
     hash: Option<KeyHash>,
     source: Option<reqwest::Error>,
 }
@@ -100,10 +101,10 @@ impl Failure {
     /// The time ran out before there was any answer.
     fn silence(asked: &Asked<'_>, record: &Record) -> Self {
         let host = asked.host;
-        let (kind, detail) = if is_unpolled(record) {
+        let (kind, detail) = if record.taken_back {
             (
                 ErrorKind::Connect,
-                format!("no connection to {host} in time"),
+                format!("the request could not be sent to {host} in time"),
             )
         } else {
             (ErrorKind::Timeout, format!("no answer from {host} in time"))
@@ -111,7 +112,7 @@ impl Failure {
         Self {
             kind,
             detail,
-            ambiguous: !is_unpolled(record),
+            ambiguous: !record.taken_back,
             transient: true,
             ..Self::empty()
         }
@@ -128,7 +129,13 @@ impl Failure {
                     ..Self::empty()
                 };
             }
-            _ => return Self::empty(),
+            // None of the others is without an answer.
+            _ => {
+                return Self {
+                    ambiguous: true,
+                    ..Self::empty()
+                };
+            }
         };
         if error.is_builder() {
             return Self {
@@ -145,7 +152,7 @@ impl Failure {
         }
         let host = asked.host;
         // `is_connect` alone misses a connection that was accepted and then reset.
-        let unsent = error.is_connect() || cause::is_canceled(&error) || is_unpolled(record);
+        let unsent = error.is_connect() || cause::is_canceled(&error) || record.taken_back;
         let (kind, detail) = if unsent && error.is_timeout() {
             (
                 ErrorKind::Connect,
@@ -296,24 +303,29 @@ impl Failure {
     /// Looks for what a create made in what arrived of its answer. A plaintext there says that a key was made, whatever
     /// else the answer says, unless it is one of ours that the server repeats. The scrubber learns it.
     pub(super) fn salvage(&mut self, scrubber: &mut Cow<'_, Scrubber>) {
-        let found = salvage::plaintext(&self.body);
-        let mut salvaged = found.filter(|salvaged| !scrubber.holds(&salvaged.secret));
-        let mut hash = match (&mut salvaged, &self.head) {
-            (Some(salvaged), _) => {
-                scrubber.to_mut().add(&salvaged.secret);
-                salvaged.hash.take()
-            }
-            (None, Some(head)) if head.status.is_success() => salvage::hash(&self.body),
-            (None, _) => None,
+        let Some(head) = &self.head else {
+            return;
+        };
+        let found = if head.status.is_client_error() {
+            salvage::plaintext_for_certain(&self.body)
+        } else {
+            salvage::plaintext(&self.body)
         };
         // A hash is printed. What repeats a secret in its place names no key anyway.
-        hash = hash.filter(|hash| scrubber.is_clean(hash.as_str()));
-        if let Some(salvaged) = &mut salvaged {
-            salvaged.hash.clone_from(&hash);
+        let printable = |hash: &KeyHash, scrubber: &Scrubber| scrubber.is_clean(hash.as_str());
+        match found.filter(|salvaged| !scrubber.holds(&salvaged.secret)) {
+            Some(mut salvaged) => {
+                scrubber.to_mut().add(&salvaged.secret);
+                salvaged.hash = salvaged.hash.filter(|hash| printable(hash, scrubber));
+                self.salvaged = Some(salvaged);
+                self.ambiguous = true;
+            }
+            // Any other status does not say that the key is the one that was to be made.
+            None if head.status == StatusCode::CREATED => {
+                self.hash = salvage::hash(&self.body).filter(|hash| printable(hash, scrubber));
+            }
+            None => {}
         }
-        self.ambiguous |= salvaged.is_some();
-        self.salvaged = salvaged;
-        self.hash = hash;
     }
 
     /// The error that the caller gets.
@@ -347,11 +359,6 @@ impl Failure {
         }
         Error::new(inner)
     }
-}
-
-/// Whether the request cannot have left, since the HTTP client did not ask for its body.
-fn is_unpolled(record: &Record) -> bool {
-    record.had_body && !record.body_polled
 }
 
 /// `503 Service Unavailable`, or `520` where there is no name for it.

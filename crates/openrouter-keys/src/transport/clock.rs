@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -80,9 +80,22 @@ pub(super) async fn within<T>(
     work: impl Future<Output = T>,
 ) -> Option<T> {
     let mut work = pin!(work);
-    poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => limit.as_mut().poll(context).map(|()| None),
+    // Where the thread was busy with something else, the limit is over by the time that anybody looks, and so is the wait
+    // for an answer that has been in the system for long. These turns let it in.
+    let mut turns = 16;
+    poll_fn(|context| {
+        if let Poll::Ready(done) = work.as_mut().poll(context) {
+            return Poll::Ready(Some(done));
+        }
+        if turns == 16 {
+            ready!(limit.as_mut().poll(context));
+        }
+        if turns == 0 {
+            return Poll::Ready(None);
+        }
+        turns -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
     })
     .await
 }

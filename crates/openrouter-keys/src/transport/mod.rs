@@ -107,8 +107,20 @@ impl Call<'_> {
         if let Some(secret) = self.request_secret {
             scrubber.to_mut().add(secret);
         }
-        let deadline = clock.now() + self.options.timeout.unwrap_or(settings.timeout);
-        let time_left = || deadline.saturating_duration_since(clock.now());
+        // Nobody knows what the caller puts there. What is shorter would be found in any text.
+        for value in self
+            .options
+            .headers
+            .values()
+            .filter(|value| value.len() >= 8)
+        {
+            if let Ok(value) = value.to_str() {
+                scrubber.to_mut().add(&value.into());
+            }
+        }
+        let timeout = self.options.timeout.unwrap_or(settings.timeout);
+        let start = clock.now();
+        let time_left = || timeout.saturating_sub(clock.now().saturating_duration_since(start));
         let mut backoff = policy.backoff();
         let mut ending = Ending {
             attempts: 0,

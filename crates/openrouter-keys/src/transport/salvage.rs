@@ -35,6 +35,16 @@ pub(super) fn plaintext(body: &[u8]) -> Option<Salvaged> {
     })
 }
 
+/// As [`plaintext`], of an answer that says that nothing was made: only what can be nothing else than a plaintext tells
+/// the contrary.
+pub(super) fn plaintext_for_certain(body: &[u8]) -> Option<Salvaged> {
+    const SHORTEST: usize = 32;
+    plaintext(body).filter(|salvaged| {
+        let secret = salvaged.secret.expose_secret();
+        looks_like_a_key(secret) && secret.len() >= SHORTEST
+    })
+}
+
 /// The hash of the key that was made, if it arrived whole.
 pub(super) fn hash(body: &[u8]) -> Option<KeyHash> {
     members(body)
@@ -64,9 +74,19 @@ fn unmistakable(text: &[u8]) -> Option<SecretString> {
                 text,
                 at: start + NAME.len(),
             };
-            let (value, whole) = walk.take(b':').then(|| walk.next_value())??;
-            secret(value).filter(|secret| whole && secret.expose_secret().starts_with("sk-or-"))
+            // A plaintext is a string. To pass over whatever else stands there, once for each name, would take for ever.
+            let is_string = walk.take(b':') && walk.peek() == Some(b'"');
+            let (value, whole) = is_string.then(|| walk.next_value())??;
+            secret(value).filter(|secret| whole && looks_like_a_key(secret.expose_secret()))
         })
+}
+
+/// Whether this can be a plaintext: not a masked one, such as `sk-or-v1-0e6...1c96`.
+fn looks_like_a_key(text: &str) -> bool {
+    text.strip_prefix("sk-or-").is_some_and(|rest| {
+        rest.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    })
 }
 
 /// The value of the member `name`: the last one that is whole, as JSON has it where a name stands twice.

@@ -45,7 +45,7 @@ impl Scrubber {
     }
 
     /// Whether this is one of the secrets.
-    pub(super) fn holds(&self, secret: &SecretString) -> bool {
+    pub(crate) fn holds(&self, secret: &SecretString) -> bool {
         let secret = secret.expose_secret();
         self.forms
             .iter()
