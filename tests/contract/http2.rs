@@ -1,9 +1,15 @@
 //! HTTP/2, with the feature `http2`: the same promises, and nobody below the facade repeats a request.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use openrouter_keys::{Client, ClientBuilder, ErrorKind, ExposeSecret, RetryPolicy, reqwest};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
-use crate::support::{Authority, Frames, HASH, Http2, PLAINTEXT, Tls, key, no_waits};
+use crate::support::{
+    Authority, Frames, HASH, Http2, PLAINTEXT, Tls, VirtualClock, key, news_travels, no_waits,
+};
 
 fn created() -> Frames {
     Frames::json(201, &json!({"data": key(), "key": PLAINTEXT}))
@@ -131,4 +137,51 @@ async fn a_plaintext_that_arrived_is_salvaged() {
         assert_eq!(salvaged.secret.expose_secret(), PLAINTEXT);
         assert_eq!(salvaged.hash.unwrap().as_str(), HASH);
     }
+}
+
+/// A server that takes no streams for a while: the HTTP client holds the request back, and goes on with it when the server
+/// does. An attempt that was given up by then is not among those that arrive.
+#[tokio::test]
+async fn a_create_that_was_held_back_arrives_once() {
+    let word = Arc::new(Notify::new());
+    let key = json!({"data": key()});
+    let pauses = Frames::default()
+        .most_streams(0)
+        .then_json(200, &key)
+        .when(&word)
+        .most_streams(100);
+    let server = Http2::start(None, [pauses, created(), created()]).await;
+    let clock = VirtualClock::new();
+    let client = builder(&server).clock(clock.clone()).build().unwrap();
+    client.get(HASH).send().await.unwrap();
+
+    let call = client.create("a").send_with_response();
+    let create = tokio::spawn(call);
+    news_travels().await;
+    clock.advance(Duration::from_secs(20));
+    news_travels().await;
+    assert_eq!(clock.waits().len(), 1, "the first attempt was given up");
+    word.notify_one();
+    create.await.unwrap().unwrap();
+    news_travels().await;
+    let asked = server.bodies();
+    assert_eq!(asked.len(), 2, "a get and one create: {asked:?}");
+
+    // The caller gives up, and that is the end of it too.
+    let word = Arc::new(Notify::new());
+    let pauses = Frames::default()
+        .most_streams(0)
+        .then_json(200, &key)
+        .when(&word)
+        .most_streams(100);
+    let server = Http2::start(None, [pauses, one_key()]).await;
+    let client = builder(&server).clock(clock.clone()).build().unwrap();
+    client.get(HASH).send().await.unwrap();
+    let create = tokio::spawn(client.create("a").send());
+    news_travels().await;
+    create.abort();
+    news_travels().await;
+    word.notify_one();
+    client.get(HASH).send().await.unwrap();
+    assert_eq!(server.bodies(), [b"", b""], "two gets");
 }

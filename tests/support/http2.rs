@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::Notify;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::listener::{Connection, Listener};
@@ -29,6 +30,10 @@ enum Step {
         last_stream: Option<u32>,
         reason: u32,
     },
+    /// So many streams may be open at once.
+    MostStreams(u32),
+    /// Waits for a word of the test.
+    When(Arc<Notify>),
     /// The connection is ended in an orderly way.
     Closed,
     /// The connection is ended by a reset of TCP.
@@ -58,6 +63,12 @@ impl Frames {
         Self::default().with(Step::Head(status))
     }
 
+    /// A whole answer with a JSON body, after what there is already.
+    pub(crate) fn then_json(self, status: u16, body: &Value) -> Self {
+        let answer = Self::json(status, body).0;
+        answer.into_iter().fold(self, Self::with)
+    }
+
     /// A piece of the body.
     pub(crate) fn data(self, bytes: impl Into<Vec<u8>>) -> Self {
         self.with(Step::Data(bytes.into()))
@@ -82,6 +93,16 @@ impl Frames {
             last_stream: None,
             reason,
         })
+    }
+
+    /// Says how many streams may be open at once.
+    pub(crate) fn most_streams(self, count: u32) -> Self {
+        self.with(Step::MostStreams(count))
+    }
+
+    /// Goes on when the test says so.
+    pub(crate) fn when(self, word: &Arc<Notify>) -> Self {
+        self.with(Step::When(Arc::clone(word)))
     }
 
     /// Ends the connection in an orderly way.
@@ -168,6 +189,7 @@ const GOAWAY: u8 = 7;
 const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
+const MAX_CONCURRENT_STREAMS: u16 = 3;
 
 impl Speaker {
     async fn serve(
@@ -248,6 +270,15 @@ impl Speaker {
                 let mut payload = last_stream.unwrap_or(stream).to_be_bytes().to_vec();
                 payload.extend(reason.to_be_bytes());
                 self.write(GOAWAY, 0, 0, &payload).await
+            }
+            Step::MostStreams(count) => {
+                let mut payload = MAX_CONCURRENT_STREAMS.to_be_bytes().to_vec();
+                payload.extend(count.to_be_bytes());
+                self.write(SETTINGS, 0, 0, &payload).await
+            }
+            Step::When(word) => {
+                word.notified().await;
+                Ok(())
             }
             Step::Closed => {
                 self.connection.shutdown().await?;

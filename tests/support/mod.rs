@@ -24,7 +24,7 @@ pub(crate) use from_env::{print_from_env, run_from_env};
 pub(crate) use http2::{Frames, Http2};
 pub(crate) use printed::everything;
 pub(crate) use request::Request;
-pub(crate) use scripted::{Answer, Scripted};
+pub(crate) use scripted::{Answer, Scripted, news_travels};
 pub(crate) use tls::{Authority, Certificate, Tls};
 pub(crate) use verb::Verb;
 

@@ -326,7 +326,7 @@ async fn serve(mut stream: Box<dyn Connection>, number: usize, shared: Shared) {
 
 /// What one side did to a connection, the system knows at once, and the other side when the runtime asks the system: that
 /// is at the latest after so many turns.
-async fn news_travels() {
+pub(crate) async fn news_travels() {
     for _ in 0..256 {
         tokio::task::yield_now().await;
     }
