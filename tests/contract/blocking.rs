@@ -22,6 +22,7 @@ use crate::support::{
     self, Answer, HASH, PARTNER_KEY, PLAINTEXT, Scripted, builder, created, current_key, deleted,
     no_waits, one_key, page,
 };
+use crate::tracing::collector::Collector;
 use apart::Apart;
 use clocks::{Meeting, PanicsOnce, Witness};
 
@@ -87,9 +88,9 @@ macro_rules! assert_same_request {
     ($answer:expr, |$client:ident| $call:expr) => {{
         let server = Apart::start(Scripted::start(vec![$answer; 2]));
         let $client = builder(&server).build().unwrap();
-        $call.send().await.unwrap();
+        let _ = $call.send().await.unwrap();
         let $client = builder(&server).build_blocking().unwrap();
-        $call.send().unwrap();
+        let _ = $call.send().unwrap();
         let [one, other] = &server.requests()[..] else {
             panic!("two requests were expected");
         };
@@ -314,4 +315,18 @@ fn public_types_cross_threads() {
         ListKeys<Blocking>,
         GetCurrentKey<Blocking>,
     )>();
+}
+
+/// It is the caller's, although another thread does the work.
+#[test]
+fn a_call_is_traced_where_it_was_made() {
+    let server = Apart::start(Scripted::start([one_key()]));
+    let client = builder(&server).build_blocking().unwrap();
+    let collector = Collector::default();
+    let guard = collector.install();
+    let callers = tracing::info_span!(target: "openrouter_keys", "callers");
+    callers.in_scope(|| client.get(HASH).send()).unwrap();
+    drop((callers, guard));
+    let spans = collector.closed_spans();
+    assert_eq!((spans.len(), collector.events().len()), (2, 1), "{spans:?}");
 }

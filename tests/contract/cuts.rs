@@ -46,8 +46,8 @@ fn cut(answer: &[u8], cut: usize, end: End, clock: &VirtualClock) -> Answer {
         _ if cut == answer.len() => part.then_close(),
         End::Close => part.then_close(),
         End::Reset => part.then_reset(),
+        // At once, while what was sent is still on its way.
         End::Silence => part
-            .then_settle()
             .then_advance(clock, Duration::from_secs(20))
             .then_stall(),
     }

@@ -133,7 +133,7 @@ async fn create_of_the_reference() {
         differs: "nothing",
     };
     let call = matches(documented, created(), async |client| {
-        client
+        let _ = client
             .create("My New API Key")
             .limit(50)
             .limit_reset(LimitReset::Monthly)
@@ -188,7 +188,7 @@ async fn create_of_the_guide() {
         differs: NO_TRAILING_SLASH,
     };
     let call = matches(documented, created(), async |client| {
-        client
+        let _ = client
             .create("Customer Instance Key")
             .limit(1000)
             .send()

@@ -311,8 +311,8 @@ async fn a_long_wait_is_reported_and_not_waited_for() {
     );
 }
 
-/// Virtual time is of no use with sockets, so the silence is for ever and the limits are short; not so short that a
-/// busy machine could miss one.
+/// Real time, by the clock that everybody has: the silence is for ever and the limits are short; not so short that a busy
+/// machine could miss one.
 const SHORT: Duration = Duration::from_secs(1);
 
 #[tokio::test]
@@ -662,4 +662,53 @@ async fn a_connection_that_went_stale_is_replaced() {
     client.get(HASH).send().await.unwrap();
     client.get(HASH).send().await.unwrap();
     assert_eq!(server.requests().len(), 2);
+}
+
+/// A timeout of the HTTP client that a user brings ends an attempt like our own.
+#[tokio::test]
+async fn the_timeout_of_a_client_that_was_brought_along() {
+    let half = format!("HTTP/1.1 201 X\r\ncontent-length: 99\r\n\r\n{{\"key\":\"{PLAINTEXT}\"");
+    for (answer, says, is_salvaged) in [
+        (Answer::raw("").then_stall(), "no answer from", false),
+        (
+            Answer::raw(half).then_stall(),
+            "its body did not arrive in time",
+            true,
+        ),
+    ] {
+        let server = Scripted::start([answer, created()]).await;
+        let http = openrouter_keys::reqwest::Client::builder().timeout(SHORT / 4);
+        let client = builder(&server).http(http).build().unwrap();
+        let error = client.create("a").send().await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Timeout, 1),
+            "{error}"
+        );
+        assert!(
+            error.maybe_applied() && error.to_string().contains(says),
+            "{error}"
+        );
+        assert_eq!(error.into_salvaged().is_some(), is_salvaged);
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+/// A page may be longer than other answers, and not endless either.
+#[tokio::test]
+async fn a_page_has_four_mebibytes() {
+    let padded = |size| {
+        let body = json!({"data": [key()]}).to_string();
+        Answer::text(200, "", &format!("{body}{}", " ".repeat(size - body.len())))
+    };
+    let server = Scripted::start([padded(4 << 20), padded((4 << 20) + 1)]).await;
+    let client = client(&server);
+    assert_eq!(client.list().send().await.unwrap().keys.len(), 1);
+    let error = client
+        .list()
+        .retry(RetryPolicy::none())
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BodyTooLarge, "{error}");
 }

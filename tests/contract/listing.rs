@@ -82,7 +82,7 @@ async fn an_offset_is_where_it_begins() {
     let mut stream = client.list().offset(120).stream();
     let mut came = take(&mut stream, 100).await.unwrap();
     delete(&client, &hashes[100..125]).await.unwrap();
-    client.create("made meanwhile").send().await.unwrap();
+    let _ = client.create("made meanwhile").send().await.unwrap();
     came.extend(take(&mut stream, usize::MAX).await.unwrap());
     exactly(&came, &hashes[120..]).unwrap();
 }

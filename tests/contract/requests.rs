@@ -21,7 +21,7 @@ async fn sent(answer: Answer, call: impl AsyncFnOnce(Client)) -> String {
 #[tokio::test]
 async fn create_with_few() {
     let request = sent(created(), async |client| {
-        client.create("Customer 42").send().await.unwrap();
+        let _ = client.create("Customer 42").send().await.unwrap();
     });
     assert_snapshot!(request.await);
 }
@@ -29,7 +29,7 @@ async fn create_with_few() {
 #[tokio::test]
 async fn create_with_all() {
     let request = sent(created(), async |client| {
-        client
+        let _ = client
             .create("Customer 42")
             .limit(12.5)
             .limit_reset(LimitReset::Weekly)
@@ -54,7 +54,7 @@ async fn create_with_nulls() {
             .unlimited()
             .never_resets()
             .never_expires();
-        create.external_user("customer-42").send().await.unwrap();
+        let _ = create.external_user("customer-42").send().await.unwrap();
     });
     assert_snapshot!(request.await);
 }

@@ -27,7 +27,7 @@ async fn a_server_that_is_trusted_is_used() {
         let server =
             Scripted::start_tls(authority.server(tls), [created(), one_key(), deleted()]).await;
         let client = builder(&server).http(authority.trusted()).build().unwrap();
-        client.create("a").send().await.unwrap();
+        let _ = client.create("a").send().await.unwrap();
         client.get(HASH).send().await.unwrap();
         client.delete(HASH).send().await.unwrap();
         let requests = server.requests();

@@ -1,6 +1,6 @@
 //! The feature `tracing`: what is told of a call, to the letter, and nothing else.
 
-mod collector;
+pub(crate) mod collector;
 
 use std::time::Duration;
 
@@ -187,7 +187,7 @@ fn otel_name(span: &[String]) -> &str {
 #[tokio::test]
 async fn each_operation_has_its_own_method_and_template() {
     async fn all(client: &Client) {
-        client.create("a").send().await.unwrap();
+        let _ = client.create("a").send().await.unwrap();
         client.get(HASH).send().await.unwrap();
         client.update(HASH).name("a").send().await.unwrap();
         client.delete(HASH).send().await.unwrap();

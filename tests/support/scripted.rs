@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use openrouter_keys::chrono::TimeDelta;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{Notify, watch};
@@ -38,6 +39,8 @@ enum Step {
     /// Sends this a byte at a time, with so long after each.
     Drip(Vec<u8>, VirtualClock, Duration),
     Advance(VirtualClock, Duration),
+    /// The time of day, and nothing else.
+    Jump(VirtualClock, TimeDelta),
     /// Gives the client the time to read what was sent.
     Settle,
     /// Says that the request is here, and waits for nothing.
@@ -75,6 +78,19 @@ impl Answer {
         Self::raw(format!(
             "HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\n\r\n{body}"
         ))
+    }
+
+    /// The same with another `Content-Length`.
+    pub(crate) fn with_length(mut self, length: usize) -> Self {
+        for step in &mut self.steps {
+            if let Step::Send(bytes) = step {
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                let (before, after) = text.split_once("content-length: ").expect("it has one");
+                let (_, after) = after.split_once('\r').expect("a header is a line");
+                *bytes = format!("{before}content-length: {length}\r{after}").into_bytes();
+            }
+        }
+        self
     }
 
     /// These bytes.
@@ -140,6 +156,11 @@ impl Answer {
     /// Lets time pass.
     pub(crate) fn then_advance(self, clock: &VirtualClock, time: Duration) -> Self {
         self.and(Step::Advance(clock.clone(), time))
+    }
+
+    /// Sets the time of day.
+    pub(crate) fn then_jump(self, clock: &VirtualClock, by: TimeDelta) -> Self {
+        self.and(Step::Jump(clock.clone(), by))
     }
 
     /// Lets the client read what was sent so far.
@@ -350,6 +371,7 @@ async fn act(stream: &mut Box<dyn Connection>, answer: Answer) -> Option<()> {
                 }
             }
             Step::Advance(clock, time) => clock.advance(time),
+            Step::Jump(clock, by) => clock.jump(by),
             Step::Settle => news_travels().await,
             Step::Notify(notify) => notify.notify_one(),
         }

@@ -92,7 +92,9 @@ async fn lifecycle(client: &Client, out: &mut impl Write) -> Result<()> {
 async fn clean_up_after(client: &Client, error: Error) -> String {
     let said = error.to_string();
     let maybe_applied = error.maybe_applied();
-    match error.into_salvaged().and_then(|salvaged| salvaged.hash) {
+    let lost = error.hash().cloned();
+    let salvaged = error.into_salvaged().and_then(|salvaged| salvaged.hash);
+    match salvaged.or(lost) {
         Some(hash) => match client.delete(&hash).send().await {
             Ok(()) => format!("{said}; the key is removed again"),
             Err(error) => format!("{said}; key {hash} was not removed, remove it by hand: {error}"),

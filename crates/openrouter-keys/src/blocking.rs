@@ -31,7 +31,12 @@
 //! # }
 //! ```
 //!
-//! All else is as in async mode: timeouts, retries, errors, and what is sent.
+//! All else is as in async mode: timeouts, retries, errors, and what is sent. There is no `stream()` of all keys here: go
+//! from page to page by [`next_offset`](crate::Page::next_offset), and know that keys which come and go meanwhile shift
+//! the pages.
+//!
+//! A [`Clock`](crate::Clock), or a resolver given to [`http`](crate::ClientBuilder::http), must not make a call of the
+//! client that it belongs to: it runs on the thread that the call would need.
 //!
 //! # In async code
 //!

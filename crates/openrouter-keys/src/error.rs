@@ -56,32 +56,38 @@ pub enum ErrorKind {
     /// The connection could not be made, or was lost before the answer was complete;
     /// [`maybe_applied`](Error::maybe_applied) tells whether the server can have acted.
     Connect,
-    /// There was no complete answer in time, or the server said that it ran out of time (408).
+    /// There was no complete answer in time, or the server said that it ran out of time (408). Call again later, unless it
+    /// was a create that [`maybe_applied`](Error::maybe_applied).
     Timeout,
     /// The answer was a redirect, which is never followed: it would take the management key elsewhere.
     /// Correct the base URL.
     Redirect,
     /// 400, 413 or 422: the server refused the request. The message says why.
     BadRequest,
-    /// 401: the key that made the call is missing, unknown, disabled or expired.
+    /// 401: the key that made the call is missing, unknown, disabled or expired. Check which one the client was given.
     Unauthorized,
     /// 403: the key that made the call may not do this. An ordinary key may only look at itself.
     Forbidden,
     /// 404: there is no such key.
     NotFound,
-    /// 409: the change does not go with the state the key is in.
+    /// 409: the change conflicts with another, or with what the key is. Get the key, look at it, and decide.
     Conflict,
     /// 429: too many requests. Nothing was done. Wait for [`retry_after`](Error::retry_after).
     RateLimited,
-    /// 5xx: the server, or a gateway before it, failed.
+    /// 5xx: the server, or a gateway before it, failed. Call again later, unless it was a create that
+    /// [`maybe_applied`](Error::maybe_applied).
     Server,
-    /// The answer is not what the API documents.
+    /// The answer is not what the API documents. Another attempt would hardly bring another one: look at the
+    /// [`status`](Error::status), and whether the base URL is right. After a create, see
+    /// [`into_salvaged`](Error::into_salvaged).
     Decode,
-    /// The answer is longer than any that the API documents could be.
+    /// The answer is longer than any that the API documents could be: 4 MiB for a page of keys, 1 MiB for others. See
+    /// [`Decode`](Self::Decode).
     BodyTooLarge,
-    /// A listing could not be made consistent, because keys came and went faster than they could be read.
+    /// A listing could not be made consistent, because keys came and went faster than they could be read. Begin it again
+    /// later.
     Listing,
-    /// Another status, or a failure that none of these describes.
+    /// Another status, or a failure that none of these describes. The message says which.
     Other,
 }
 
@@ -90,6 +96,7 @@ pub enum ErrorKind {
 /// Debug does not print the secret.
 #[derive(Debug)]
 #[non_exhaustive]
+#[must_use = "the plaintext is shown this once: store it"]
 pub struct Salvaged {
     /// The plaintext of the key that was made.
     pub secret: SecretString,
@@ -153,7 +160,7 @@ impl Error {
     }
 
     /// The beginning of an error body that is not the API's JSON, such as a gateway's page: at most 512 bytes,
-    /// scrubbed likewise. It is in no log line, because nobody knows what else stands in it.
+    /// scrubbed likewise. It is in no log line, because nobody knows what else stands in it. `None` after a 2xx.
     #[must_use]
     pub fn body_text(&self) -> Option<&str> {
         self.0.body_text.as_deref()
@@ -200,8 +207,10 @@ impl Error {
 
     /// Whether the server may have done what it was asked, although this is an error.
     ///
-    /// After a create, look for the key before creating another: there is no idempotency key, and a second
-    /// create makes a second key. First see whether [`into_salvaged`](Self::into_salvaged) has the plaintext.
+    /// After an update or a delete, call again: done twice, it comes to the same. After a create, first see whether
+    /// [`into_salvaged`](Self::into_salvaged) has the plaintext. If it has not, look for the key before creating another, by
+    /// its name and `created_at` among `client.list().include_all().stream()`, and delete it: nobody has its plaintext. There
+    /// is no idempotency key, and a second create makes a second key.
     #[must_use]
     pub fn maybe_applied(&self) -> bool {
         self.0.maybe_applied

@@ -14,7 +14,7 @@
 //!
 //! What it promises:
 //!
-//! - A create that may have reached the server is never sent again. The error then says
+//! - A create that may have reached the server is never sent again, unless that answered 429: nothing was done then. The error then says
 //!   [`maybe_applied`](Error::maybe_applied).
 //! - A plaintext that arrived is never lost: it is in [`Created`], or [salvaged](Error::into_salvaged) by the error.
 //! - No secret is printed: not by Debug, not by Display, not by an error or its sources. The only way to a plaintext is

@@ -75,7 +75,7 @@ async fn list(client: Client) -> Result<(), Error> {
 
 async fn create(client: Client) -> Result<(), Error> {
     for reset in known_resets() {
-        client
+        let _ = client
             .create("Customer 42")
             .limit(12.5)
             .limit_reset(reset)
@@ -92,8 +92,8 @@ async fn create(client: Client) -> Result<(), Error> {
         .unlimited()
         .never_resets()
         .never_expires();
-    nulls.external_user("customer-42").send().await?;
-    client.create("Customer 42").send().await?;
+    let _ = nulls.external_user("customer-42").send().await?;
+    let _ = client.create("Customer 42").send().await?;
     Ok(())
 }
 

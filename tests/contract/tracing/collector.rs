@@ -11,7 +11,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 /// Clones share what they collect.
 #[derive(Clone, Default)]
-pub(super) struct Collector(Arc<Mutex<Collected>>);
+pub(crate) struct Collector(Arc<Mutex<Collected>>);
 
 #[derive(Default)]
 struct Collected {
@@ -32,23 +32,23 @@ impl Collector {
     ///
     /// Somebody listens to the whole process all the time: without that, tracing may take it from another thread, where
     /// nobody does, that nobody is interested in an event.
-    pub(super) fn install(&self) -> DefaultGuard {
+    pub(crate) fn install(&self) -> DefaultGuard {
         static SOMEBODY: Once = Once::new();
         SOMEBODY.call_once(|| {
-            tracing::subscriber::set_global_default(Self::default()).expect("nobody else listens");
+            tracing::subscriber::set_global_default(Somebody).expect("nobody else listens");
         });
         tracing::subscriber::set_default(self.clone())
     }
 
     /// The spans that are over.
-    pub(super) fn closed_spans(&self) -> Vec<Vec<String>> {
+    pub(crate) fn closed_spans(&self) -> Vec<Vec<String>> {
         let collected = self.lock();
         let closed = collected.spans.iter().filter(|span| span.handles == 0);
         closed.map(|span| span.fields.clone()).collect()
     }
 
     /// All events, each on a line.
-    pub(super) fn events(&self) -> Vec<String> {
+    pub(crate) fn events(&self) -> Vec<String> {
         let collected = self.lock();
         collected
             .events
@@ -57,7 +57,7 @@ impl Collector {
             .collect()
     }
 
-    pub(super) fn events_by_span(&self) -> Vec<Vec<String>> {
+    pub(crate) fn events_by_span(&self) -> Vec<Vec<String>> {
         let mut by_span = BTreeMap::<_, Vec<_>>::new();
         for (span, event) in &self.lock().events {
             by_span.entry(*span).or_default().push(event.clone());
@@ -65,7 +65,7 @@ impl Collector {
         by_span.into_values().collect()
     }
 
-    pub(super) fn is_inside(&self) -> bool {
+    pub(crate) fn is_inside(&self) -> bool {
         !self.lock().inside.is_empty()
     }
 
@@ -138,6 +138,29 @@ impl Subscriber for Collector {
         span.handles -= 1;
         span.handles == 0
     }
+}
+
+/// Listens to everything, and keeps nothing.
+struct Somebody;
+
+impl Subscriber for Somebody {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }
 
 /// Each field with its value as the type of the value writes it; the message without its name.

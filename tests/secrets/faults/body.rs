@@ -5,10 +5,10 @@ use openrouter_keys::KeyHash;
 use serde_json::json;
 
 use super::expect::{
-    ambiguous, created_all_the_same, run, salvaged, typed_and_create_ambiguous, typed_for,
+    ambiguous, builder, created_all_the_same, run, salvaged, typed_and_create_ambiguous, typed_for,
 };
 use super::{Case, case};
-use crate::support::{Answer, HASH, PLAINTEXT, Verb, VirtualClock, key};
+use crate::support::{Answer, HASH, PLAINTEXT, Scripted, Verb, VirtualClock, key};
 
 const HTML: &str = "<html><body>Please log in to the network</body></html>";
 
@@ -96,6 +96,14 @@ async fn endless() {
     let first = format!(r#"{{"key":"{PLAINTEXT}","data":"#);
     salvaged(BodyTooLarge, None, chunked(&first)).await;
     created_all_the_same(chunked(&whole())).await;
+    // Names without end, none of which has a plaintext: to search it takes no longer than to read it.
+    let names = "x".to_owned() + &r#"["key":"#.repeat((1 << 20) / 7);
+    for status in [201, 400, 500] {
+        let server = Scripted::start([Answer::text(status, "text/html", &names)]).await;
+        let client = builder(&server, &VirtualClock::new()).build().unwrap();
+        let error = client.create("a").send().await.unwrap_err();
+        assert_eq!(error.maybe_applied(), status != 400, "{error}");
+    }
 }
 
 async fn trailing_junk() {
@@ -118,4 +126,11 @@ async fn wrong_length() {
         run(verb, script, &clock).await.assert_ok(1);
     }
     ambiguous(Connect, |_| announced("{}").then_close()).await;
+    // Although what arrived makes sense.
+    for verb in Verb::ALL.into_iter().filter(|verb| *verb != Verb::Create) {
+        let short = verb.good_answer().with_length(99_999).then_close();
+        let script = vec![short, verb.good_answer()];
+        run(verb, script, &VirtualClock::new()).await.assert_ok(2);
+    }
+    created_all_the_same(announced(&whole()).then_close()).await;
 }

@@ -1,6 +1,7 @@
 //! Calls that nobody waits for any more, and time.
 
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use openrouter_keys::chrono::TimeDelta;
@@ -8,7 +9,9 @@ use tokio::sync::Notify;
 
 use super::expect::builder;
 use super::{Case, case};
-use crate::support::{Answer, HASH, Scripted, Verb, VirtualClock, created, error, one_key};
+use crate::support::{
+    Answer, HASH, Scripted, Verb, VirtualClock, created, error, news_travels, one_key,
+};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -30,6 +33,12 @@ async fn before_the_send() {
     // A future does nothing until it is polled.
     drop(client.create("a").send());
     drop(client.delete(HASH).send());
+    // One that is dropped while it connects has sent nothing either.
+    let mut call = Box::pin(client.create("a").send());
+    let polled = std::future::poll_fn(|context| Poll::Ready(call.as_mut().poll(context)));
+    assert!(polled.await.is_pending());
+    drop(call);
+    news_travels().await;
     assert!(server.requests().is_empty());
 }
 
@@ -46,7 +55,7 @@ async fn mid_create() {
             result = client.create("a").send() => panic!("{result:?}"),
             () = arrived.notified() => {}
         }
-        client.create("b").send().await.unwrap();
+        let _ = client.create("b").send().await.unwrap();
         let [first, second] = &server.requests()[..] else {
             panic!("two requests were expected");
         };
@@ -77,15 +86,40 @@ async fn runtime_shutdown() {
     }
 }
 
-/// What a client waits, and how long a call may take, has nothing to do with the clock on the wall.
+/// What a client waits, and how long a call may take, has nothing to do with the clock on the wall, which is set during
+/// an attempt and between two of them.
 async fn jump() {
     for days in [365, -365] {
         let clock = VirtualClock::new();
-        let server = Scripted::start([error(500, "no"), error(500, "no"), one_key()]).await;
+        let year = TimeDelta::days(days);
+        let fails = |answer: Answer| answer.then_jump(&clock, year);
+        let script = [
+            fails(error(500, "no")),
+            fails(Answer::raw("HTTP/1.1 5")).then_close(),
+            one_key(),
+        ];
+        let server = Scripted::start(script).await;
         let client = builder(&server, &clock).build().unwrap();
-        clock.jump(TimeDelta::days(days));
         client.get(HASH).send().await.unwrap();
         assert_eq!((clock.waits().len(), server.requests().len()), (2, 3));
         assert!(clock.elapsed() <= Duration::from_millis(600), "{clock:?}");
+
+        // It ends with the time that it was given, neither earlier nor later.
+        let slow = || {
+            let minute = Duration::from_secs(60);
+            let late = Answer::raw("").then_jump(&clock, year);
+            late.then_settle().then_advance(&clock, minute).then_stall()
+        };
+        let server = Scripted::start([slow(), slow(), slow()]).await;
+        let client = builder(&server, &clock).attempt_timeout(Duration::MAX);
+        let begun = clock.elapsed();
+        let error = client
+            .build()
+            .unwrap()
+            .get(HASH)
+            .timeout(Duration::from_secs(50));
+        let error = error.send().await.unwrap_err();
+        assert_eq!(error.attempts(), 1, "{error}");
+        assert_eq!(clock.elapsed(), begun + Duration::from_secs(60));
     }
 }

@@ -213,8 +213,8 @@ async fn three_states() {
     // A create says them apart too.
     let server = Scripted::start(vec![created(); 2]).await;
     let client = builder(&server, &VirtualClock::new()).build().unwrap();
-    client.create("a").send().await.unwrap();
-    client.create("a").unlimited().send().await.unwrap();
+    let _ = client.create("a").send().await.unwrap();
+    let _ = client.create("a").unlimited().send().await.unwrap();
     let sent: Vec<_> = server.requests().iter().map(Request::json).collect();
     assert_eq!(
         sent,

@@ -47,10 +47,6 @@ async fn serde_errors() {
                     assert_safe(&error);
                 }
             }
-            if let Err(error) = serde_json::from_value::<Key>(data) {
-                // That of a recorded answer is serde's own, about the caller's own data.
-                drop(error);
-            }
         }
     }
     let refused = serde_json::from_value::<KeyHash>(json!(PLAINTEXT)).unwrap_err();

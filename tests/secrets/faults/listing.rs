@@ -36,10 +36,10 @@ async fn made_meanwhile() -> Outcome {
     let mut came = take(&mut stream, 100).await?;
     for number in 0..5 {
         let create = client.create(format!("made meanwhile {number}"));
-        create.send().await.map_err(text)?;
+        let _ = create.send().await.map_err(text)?;
     }
     came.extend(take(&mut stream, 98).await?);
-    client.create("made later").send().await.map_err(text)?;
+    let _ = client.create("made later").send().await.map_err(text)?;
     came.extend(take(&mut stream, usize::MAX).await?);
     once(&came)?;
     came.retain(|hash| hashes.contains(hash));

@@ -61,11 +61,16 @@ fn every_case_of_the_catalogue() {
             .unwrap();
         checked = runtime.block_on(every_case());
     });
-    // Whatever the others made anybody log.
+    // Whatever the others made anybody log. With HTTP/2 it is in `logs.rs`, and that a leak would be found.
+    let silent = ["hyper_util", "openrouter_keys", "reqwest", "rustls"]
+        .into_iter()
+        .find(|name| !captured.crates.contains(*name))
+        .map(|name| format!("{name} logged nothing"));
+    let leak = find(&captured.text).map(|part| format!("`{part}` was logged"));
     checked.push(Checked {
         number: "71",
         what: "TRACE events of the whole stack",
-        wrong: find(&captured.text).map(|part| format!("`{part}` was logged")),
+        wrong: leak.or(silent),
     });
 
     let catalogue = catalogue();

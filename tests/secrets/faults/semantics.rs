@@ -127,12 +127,12 @@ async fn wrong_kind_of_key() {
         assert_eq!(error.attempts(), 1, "{error}");
         assert!(!error.maybe_applied() && !error.is_retryable(), "{error}");
     }
-    // And a management key, of which the service knows nothing, where any key will do.
+    // One that the service does not know.
     let unknown = client.with_key("sk-or-v1-canary-unknown-key");
     let error = unknown.current().send().await.unwrap_err();
     assert_safe(&error);
     assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
-    // One that manages may ask for itself too.
+    // A management key may look at itself too.
     let me = client.current().send().await.unwrap();
     assert_eq!(me.is_management_key, Some(true));
 }

@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use crate::error::{Error, ErrorKind, Inner};
-use crate::transport::Operation;
+use crate::transport::{Operation, carried_over};
 
 /// A tokio runtime on a thread of its own. Both end after the last clone of this is dropped.
 ///
@@ -44,7 +44,7 @@ impl Runtime {
     ) -> Result<T, Error> {
         let handle = &self.0.handle;
         let (ended, ends) = mpsc::channel();
-        let task = handle.spawn(call);
+        let task = handle.spawn(carried_over(call));
         // A second task, because a panic of the first is told by its handle alone.
         handle.spawn(async move {
             // Nobody stops waiting before.

@@ -96,6 +96,7 @@ pub struct Key {
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use = "the plaintext is shown this once: store it"]
 #[non_exhaustive]
 pub struct Created {
     /// The key.

@@ -55,8 +55,20 @@ pub(super) fn outcome<R, T>(
     mut record: Record,
     accept: impl Fn(R) -> Result<T, Unusable>,
 ) -> Result<Response<T>, Box<Failure>> {
-    let failure = match (result, record.head.take()) {
-        (Some(Ok(answer)), head) => {
+    let failure = match (result, record.head.take(), record.cut.take()) {
+        (None, None, _) => Failure::silence(asked, &record),
+        (Some(Err(error)), None, _) => Failure::unanswered(asked, error, &record),
+        (_, Some(head), _) if !head.status.is_success() => {
+            Failure::refused(asked, head, record.body)
+        }
+        (None, Some(head), _) => Failure::too_slow(head, record.body, None),
+        // Even if what arrived makes sense: more was announced.
+        (Some(_), Some(head), Some(cut)) => Failure::cut_off(asked, head, record.body, cut),
+        (Some(Err(error)), Some(head), None) => {
+            let reason = body::why_undecodable(&record.body, &error);
+            Failure::undecodable(head, record.body, &reason)
+        }
+        (Some(Ok(answer)), head, _) => {
             let head = head.unwrap_or_else(|| Head {
                 status: answer.status(),
                 headers: answer.headers().clone(),
@@ -67,20 +79,6 @@ pub(super) fn outcome<R, T>(
                     ambiguous: unusable.maybe_applied,
                     ..Failure::undecodable(head, record.body, &unusable.reason)
                 },
-            }
-        }
-        (None, None) => Failure::silence(asked, &record),
-        (Some(Err(error)), None) => Failure::unanswered(asked, error, &record),
-        (None | Some(Err(_)), Some(head)) if !head.status.is_success() => {
-            Failure::refused(asked, head, record.body)
-        }
-        (None, Some(head)) => Failure::too_slow(head, record.body, None),
-        (Some(Err(error)), Some(head)) => {
-            if let Some(cut) = record.cut {
-                Failure::cut_off(asked, head, record.body, cut)
-            } else {
-                let reason = body::why_undecodable(&record.body, &error);
-                Failure::undecodable(head, record.body, &reason)
             }
         }
     };

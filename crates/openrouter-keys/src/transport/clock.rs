@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::task::{Poll, ready};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -12,6 +12,9 @@ use chrono::{DateTime, Utc};
 ///
 /// This is for tests: with a clock of their own they see how long a client would have waited, without waiting. Making a
 /// connection is not timed by it, but by the HTTP client in real time.
+///
+/// What a call may take is measured by [`now`](Self::now). A clock that cuts its waits short and does not move `now` on, as
+/// the one below, makes waits that do not count.
 ///
 /// ```
 /// use std::pin::Pin;
@@ -74,28 +77,30 @@ pub(crate) struct TokioClock;
 
 impl Clock for TokioClock {}
 
+/// How often the runtime gets a turn after the time is over.
+const LAST_TURNS: usize = 16;
+
 /// What comes of `work`, or `None` if `limit` ends before it does. What is left of `work` is dropped then.
 pub(super) async fn within<T>(
     mut limit: Pin<Box<dyn Future<Output = ()> + Send>>,
     work: impl Future<Output = T>,
 ) -> Option<T> {
     let mut work = pin!(work);
-    // Where the thread was busy with something else, the limit is over by the time that anybody looks, and so is the wait
-    // for an answer that has been in the system for long. These turns let it in.
-    let mut turns = 16;
-    poll_fn(|context| {
-        if let Poll::Ready(done) = work.as_mut().poll(context) {
-            return Poll::Ready(Some(done));
+    let done = poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => limit.as_mut().poll(context).map(|()| None),
+    });
+    if let Some(done) = done.await {
+        return Some(done);
+    }
+    // Where the thread was busy with something else, the time is over before anybody looks, and the answer may have been in
+    // the system for long: the runtime gets the chance to bring it.
+    for _ in 0..LAST_TURNS {
+        tokio::task::yield_now().await;
+        let polled = poll_fn(|context| Poll::Ready(work.as_mut().poll(context)));
+        if let Poll::Ready(done) = polled.await {
+            return Some(done);
         }
-        if turns == 16 {
-            ready!(limit.as_mut().poll(context));
-        }
-        if turns == 0 {
-            return Poll::Ready(None);
-        }
-        turns -= 1;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await
+    }
+    None
 }

@@ -33,12 +33,15 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     attempts: u32,
-    min_backoff: Duration,
+    /// `None`: the default, or `max_backoff` if that is shorter.
+    min_backoff: Option<Duration>,
     max_backoff: Duration,
     /// `None`: the default, and nobody has said anything.
     budget: Option<u32>,
 }
 
+/// The first wait, where nobody says anything else.
+const MIN_BACKOFF: Duration = Duration::from_millis(100);
 /// More attempts than this are a loop.
 const MOST_ATTEMPTS: u32 = 100;
 
@@ -47,7 +50,7 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempts: 3,
-            min_backoff: Duration::from_millis(100),
+            min_backoff: None,
             max_backoff: Duration::from_secs(5),
             budget: None,
         }
@@ -68,10 +71,11 @@ impl RetryPolicy {
         self
     }
 
-    /// The first wait, before jitter (which at most doubles it). Each further one is twice as long.
+    /// The first wait, before jitter (which at most doubles it): 100 ms by default, or `max_backoff` if that is shorter.
+    /// Each further one is twice as long.
     #[must_use]
     pub fn min_backoff(mut self, wait: Duration) -> Self {
-        self.min_backoff = wait;
+        self.min_backoff = Some(wait);
         self
     }
 
@@ -115,13 +119,12 @@ impl RetryPolicy {
         if !(1..=MOST_ATTEMPTS).contains(&self.attempts) {
             return Err(Error::invalid_input("attempts", "must be from 1 to 100"));
         }
-        if self.min_backoff > self.max_backoff {
+        if self.min_backoff.is_some_and(|wait| wait > self.max_backoff) {
             return Err(Error::invalid_input(
                 "min_backoff",
                 "must not be longer than max_backoff",
             ));
         }
-        self.min_backoff = self.min_backoff.min(A_DAY);
         self.max_backoff = self.max_backoff.min(A_DAY);
         Ok(self)
     }
@@ -129,7 +132,11 @@ impl RetryPolicy {
     /// The waits between attempts: one fewer than there are attempts.
     pub(super) fn backoff(&self) -> impl Iterator<Item = Duration> + use<> {
         ExponentialBuilder::default()
-            .with_min_delay(self.min_backoff)
+            .with_min_delay(
+                self.min_backoff
+                    .unwrap_or(MIN_BACKOFF)
+                    .min(self.max_backoff),
+            )
             .with_max_delay(self.max_backoff)
             .with_factor(2.0)
             .with_max_times(self.attempts as usize - 1)
@@ -179,6 +186,13 @@ mod tests {
             assert!(*wait >= base && *wait <= 2 * base, "{index}: {wait:?}");
         }
         assert_eq!(RetryPolicy::none().backoff().count(), 0);
+    }
+
+    #[test]
+    fn a_short_maximum_alone_makes_the_first_wait_shorter() {
+        let short = Duration::from_millis(1);
+        let policy = RetryPolicy::default().max_backoff(short).checked().unwrap();
+        assert!(policy.backoff().all(|wait| wait <= 2 * short));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! No value of a request or an answer gets here but the status: neither hash nor name, no header, no text of an error.
 
 pub(super) use imp::Trace;
+#[cfg(feature = "blocking")]
+pub(crate) use imp::carried_over;
 
 #[cfg(feature = "tracing")]
 mod imp {
@@ -12,7 +14,7 @@ mod imp {
     use http::StatusCode;
     use reqwest::Url;
     use tracing::field::Empty;
-    use tracing::instrument::{Instrument as _, Instrumented};
+    use tracing::instrument::{Instrument as _, Instrumented, WithSubscriber as _};
     use tracing::{Level, Span};
 
     use crate::client::Client;
@@ -93,6 +95,12 @@ mod imp {
         }
     }
 
+    /// `call` in the span, and with the subscriber, of whoever hands it to another thread.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn carried_over<F: Future>(call: F) -> impl Future<Output = F::Output> + use<F> {
+        call.in_current_span().with_current_subscriber()
+    }
+
     /// What is known of a call before it begins.
     fn describe(span: &Span, base_url: &str, operation: Operation) {
         let (method, path) = match operation {
@@ -156,6 +164,11 @@ mod imp {
 
     /// Nothing.
     pub(crate) struct Trace;
+
+    #[cfg(feature = "blocking")]
+    pub(crate) fn carried_over<F: Future>(call: F) -> F {
+        call
+    }
 
     impl Trace {
         pub(crate) fn new(_: &Client, _: Operation) -> Self {
