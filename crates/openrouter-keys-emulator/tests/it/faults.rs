@@ -1,7 +1,7 @@
 //! What goes wrong when it is told to.
 
 use std::io::ErrorKind;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use openrouter_keys_emulator::{Emulator, Fault, Route};
 use serde_json::{Value, json};
@@ -245,7 +245,8 @@ async fn a_delay_comes_between_the_deed_and_the_answer() {
     }
 }
 
-#[tokio::test]
+/// Time is tokio's, and stands still but for whoever waits.
+#[tokio::test(start_paused = true)]
 async fn every_fault_can_be_late() {
     const LATE: Duration = Duration::from_millis(40);
 
@@ -277,7 +278,7 @@ async fn every_fault_can_be_late() {
         fields["delay_ms"] = json!(40);
         for emulator in armed(fault.clone(), fields.clone()).await {
             let mut line = Line::open(&emulator).await;
-            let sent = Instant::now();
+            let sent = tokio::time::Instant::now();
             line.send("GET", "/keys", "").await;
             // A reset is a read as well.
             let _ = line.stream.read(&mut [0]).await;
@@ -286,14 +287,14 @@ async fn every_fault_can_be_late() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_slow_body_is_all_there_in_the_end() {
     let fields = json!({"fault": "slow_body", "over_ms": 200, "route": "list"});
     let fault = Fault::slow_body(Duration::from_millis(200)).on(Route::List);
     for emulator in armed(fault, fields).await {
         create(&emulator, r#"{"name":"k"}"#).await;
         let mut line = Line::open(&emulator).await;
-        let sent = Instant::now();
+        let sent = tokio::time::Instant::now();
         line.send("GET", "/keys", "").await;
         let slow = line.receive().await.expect("200");
         assert!(sent.elapsed() >= Duration::from_millis(200));

@@ -99,13 +99,13 @@ impl ClientBuilder {
         self
     }
 
-    /// How long making a connection may take, TLS included: 5 seconds by default.
+    /// How long making a connection may take, TLS included: 5 seconds by default, a day at the most.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long one attempt may take, from the connection to the last byte: 20 seconds by default.
+    /// How long one attempt may take, from the connection to the last byte: 20 seconds by default, a day at the most.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self
@@ -188,6 +188,9 @@ impl ClientBuilder {
     /// TLS is 1.2 or later. A stricter minimum of yours stays, except in a build with the feature `native-tls`.
     /// Whom to trust is your choice: a client that was told to accept any certificate does so here too, and whoever
     /// is in between then reads the management key.
+    ///
+    /// What it sends with every request is yours, and so is what comes of it: with a default header that asks for a
+    /// compressed answer, for instance, a plaintext arrives that nobody can read.
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.http = Some(builder);
         self
