@@ -19,7 +19,7 @@ pub(super) fn cases() -> Vec<Case> {
                 );
             }
         }),
-        case("76", "a base URL with a query or a fragment", async {
+        case("76", "a query or a fragment in the base URL", async {
             for url in [
                 "https://openrouter.ai/api/v1?canary=1",
                 "https://openrouter.ai/api/v1?",

@@ -29,16 +29,16 @@ pub(super) fn cases() -> Vec<Case> {
         case("15", "the peer stops reading", stops_reading()),
         case(
             "16",
-            "end of stream after the request",
+            "nothing comes back but the end",
             ambiguous(Connect, |_| Answer::nothing()),
         ),
-        case("17", "head dripped one byte a second", async {
+        case("17", "a head that comes a byte a second", async {
             ambiguous(Timeout, dripped).await;
             dripped_past_the_deadline().await;
         }),
         case(
             "18",
-            "200 headers of 64 KiB",
+            "two hundred headers, each of 64 KiB",
             ambiguous(Decode, |_| Answer::raw(headers()).then_close()),
         ),
     ]

@@ -19,19 +19,23 @@ pub(super) fn cases() -> Vec<Case> {
         case("44", "an unknown limit_reset", unknown_limit_reset()),
         case(
             "45",
-            "fields newer than 2025-11 absent",
+            "without what came after November 2025",
             newer_fields_absent(),
         ),
         case("46", "limit absent", async {
             reads_undecodable(without("limit")).await;
         }),
-        case("47", "nesting of 100,000", nesting()),
-        case("48", "an integer where a string belongs", async {
+        case("47", "a hundred thousand levels", nesting()),
+        case("48", "a number in the place of a text", async {
             reads_undecodable(with("name", json!(7))).await;
             reads_undecodable(with("hash", json!(7))).await;
         }),
-        case("49", "any decode error on a create", create_undecodable()),
-        case("50", "an error body that is not JSON", not_json()),
+        case(
+            "49",
+            "a create that cannot be decoded",
+            create_undecodable(),
+        ),
+        case("50", "a failure that comes with a page", not_json()),
         case(
             "51",
             "absent, null and a value in an update",

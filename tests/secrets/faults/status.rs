@@ -27,8 +27,8 @@ pub(super) fn cases() -> Vec<Case> {
             typed(Forbidden, echo(403)).await;
         }),
         case("31", "404", typed(NotFound, echo(404))),
-        case("32", "404 on a repeated delete", repeated_delete()),
-        case("33", "404 on the first delete", async {
+        case("32", "gone when the delete is repeated", repeated_delete()),
+        case("33", "gone before the delete", async {
             let script = vec![error(404, "Resource not found"), deleted()];
             let outcome = run(Verb::Delete, script, &VirtualClock::new()).await;
             assert_eq!(outcome.requests, 1);
