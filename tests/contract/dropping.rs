@@ -7,7 +7,7 @@ use std::time::Duration;
 use openrouter_keys::{Client, Clock, Error, RetryPolicy};
 use openrouter_keys_emulator::Emulator;
 
-use crate::support::{Scripted, Verb, builder, error};
+use crate::support::{Scripted, Verb, builder, client_of, error};
 
 /// More turns than any call here takes.
 const MOST_TURNS: usize = 500;
@@ -54,11 +54,7 @@ async fn dropped_everywhere(client: &Client, verb: Verb, ends: impl Fn(&Error) -
 #[tokio::test]
 async fn calls_of_the_emulator() {
     let emulator = Emulator::builder().keys(3).start().await.unwrap();
-    let client = Client::builder()
-        .base_url(emulator.base_url())
-        .management_key(emulator.management_key())
-        .build()
-        .unwrap();
+    let client = client_of(&emulator);
     for verb in Verb::ALL {
         let turns = dropped_everywhere(&client, verb, Error::is_not_found);
         assert!(turns.await > 1, "{verb:?} never waited");

@@ -3,20 +3,14 @@
 use openrouter_keys::{Client, ErrorKind, KeyHash, LimitReset};
 use openrouter_keys_emulator::Emulator;
 
+use crate::support::client_of;
+
 const OTHER_WORKSPACE: &str = "00000000-0000-4000-8000-000000000042";
 
 async fn service() -> (Emulator, Client) {
     let emulator = Emulator::start().await.unwrap();
     let client = client_of(&emulator);
     (emulator, client)
-}
-
-fn client_of(emulator: &Emulator) -> Client {
-    Client::builder()
-        .base_url(emulator.base_url())
-        .management_key(emulator.management_key())
-        .build()
-        .unwrap()
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use openrouter_keys::{Client, KeyHash, KeyStream};
 use openrouter_keys_emulator::Emulator;
 use serde_json::json;
 
-use super::{Answer, Scripted, key};
+use super::{Answer, Scripted, client_of, key};
 
 pub(crate) type Outcome = Result<(), String>;
 
@@ -22,11 +22,7 @@ pub(crate) fn text(error: impl std::fmt::Display) -> String {
 pub(crate) async fn service(keys: usize) -> Result<(Emulator, Client, Vec<KeyHash>), String> {
     let builder = Emulator::builder().keys(keys);
     let emulator = builder.start().await.map_err(text)?;
-    let client = Client::builder()
-        .base_url(emulator.base_url())
-        .management_key(emulator.management_key())
-        .build()
-        .map_err(text)?;
+    let client = client_of(&emulator);
     let mut hashes = Vec::new();
     while hashes.len() < keys {
         let page = client.list().offset(hashes.len() as u64).send().await;

@@ -14,7 +14,8 @@ mod scripted;
 mod tls;
 mod verb;
 
-use openrouter_keys::{Client, ClientBuilder, Error, RetryPolicy};
+use openrouter_keys::{Client, ClientBuilder, Error, ErrorKind, RetryPolicy};
+use openrouter_keys_emulator::Emulator;
 
 pub(crate) use answers::{created, current_key, deleted, error, key, one_key, page};
 pub(crate) use canary::{PROXY_PASSWORD, UNUSUAL, assert_clean, find};
@@ -69,4 +70,21 @@ pub(crate) async fn errors_of(client: &Client) -> [Error; 4] {
     let update = Box::pin(client.update(HASH).unlimited().send()).await;
     let delete = Box::pin(client.delete(HASH).send()).await;
     [create, get, update.map(drop), delete].map(|result| result.expect_err("nothing can succeed"))
+}
+
+/// A client of the emulator, as anybody would make it.
+pub(crate) fn client_of(emulator: &Emulator) -> Client {
+    Client::builder()
+        .base_url(emulator.base_url())
+        .management_key(emulator.management_key())
+        .build()
+        .expect("an emulator has what a client needs")
+}
+
+/// Nothing can have left: the call was repeated, and nothing was done.
+#[track_caller]
+pub(crate) fn assert_unsent(error: &Error) {
+    let outcome = (error.kind(), error.attempts());
+    assert_eq!(outcome, (ErrorKind::Connect, 3), "{error}");
+    assert!(!error.maybe_applied() && error.is_retryable(), "{error}");
 }

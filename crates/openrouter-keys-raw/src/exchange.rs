@@ -40,7 +40,6 @@ struct Progress {
     /// The body, once it is read.
     whole: Option<Bytes>,
     cut: Option<Cut>,
-    had_body: bool,
 }
 
 /// What is known of an attempt after it ended, or was given up.
@@ -89,7 +88,6 @@ impl Exchange {
                 body: Buffer::new(is_secret),
                 whole: None,
                 cut: None,
-                had_body: false,
             })),
             gate: Gate::default(),
         }
@@ -104,7 +102,7 @@ impl Exchange {
             head: progress.head.take(),
             body: whole.unwrap_or_else(|| progress.body.freeze()),
             cut: progress.cut.take(),
-            taken_back: progress.had_body && self.gate.take_back(),
+            taken_back: self.gate.take_back(),
         }
     }
 
@@ -126,7 +124,6 @@ impl Exchange {
         // Nobody asks for an empty body, so it says nothing of what was sent.
         let body = request.body_mut().take();
         if let Some(body) = body.filter(|body| body.as_bytes() != Some(&[])) {
-            self.lock().had_body = true;
             let body = if self.is_secret {
                 overwritten(body).await
             } else {
@@ -180,7 +177,7 @@ impl Exchange {
 /// The same body, in memory that is overwritten when the HTTP client has let go of it.
 async fn overwritten(mut body: reqwest::Body) -> reqwest::Body {
     // What the generated code sends is in memory, as a whole.
-    if body.as_bytes().is_none_or(<[u8]>::is_empty) {
+    if body.as_bytes().is_none() {
         return body;
     }
     let frame = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;

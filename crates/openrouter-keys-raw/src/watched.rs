@@ -15,15 +15,17 @@ use http_body::{Body, Frame, SizeHint};
 ///
 /// It is not enough to see that nobody asked yet. The HTTP client goes on by itself with a request that it holds back,
 /// for want of a free stream for instance, after the one who waited for the answer is gone.
+///
+/// Until there is a body behind it, it is shut, and nothing is taken back.
 #[derive(Clone, Default)]
 pub(crate) struct Gate(Arc<AtomicU8>);
 
-const UNTOUCHED: u8 = 0;
-const ASKED_FOR: u8 = 1;
-const TAKEN_BACK: u8 = 2;
+const UNTOUCHED: u8 = 1;
+const ASKED_FOR: u8 = 2;
+const TAKEN_BACK: u8 = 3;
 
 impl Gate {
-    /// Takes the body back, if nobody has asked for it. Whether it is taken back, now or before.
+    /// Takes the body back, if there is one and nobody has asked for it. Whether it is taken back, now or before.
     pub(crate) fn take_back(&self) -> bool {
         self.settle(TAKEN_BACK) == TAKEN_BACK
     }
@@ -33,7 +35,7 @@ impl Gate {
         self.settle(ASKED_FOR) == ASKED_FOR
     }
 
-    /// What is settled, which is this if nothing was before.
+    /// What is settled, which is this if nothing was before and there is a body.
     fn settle(&self, state: u8) -> u8 {
         let settled =
             self.0
@@ -62,6 +64,7 @@ pub(crate) struct Watched {
 
 impl Watched {
     pub(crate) fn new(inner: reqwest::Body, gate: Gate) -> Self {
+        gate.0.store(UNTOUCHED, Ordering::Release);
         Self { inner, gate }
     }
 }
@@ -118,6 +121,7 @@ mod tests {
         assert!(is_sent(&mut body), "what has begun goes on");
 
         let gate = Gate::default();
+        assert!(!gate.take_back(), "there is nothing to take back");
         let mut body = Watched::new("canary".into(), gate.clone());
         drop(TakesBack(gate.clone()));
         assert!(gate.take_back());

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::expect::{assert_safe, builder, refused, typed_for};
 use super::{Case, case};
-use crate::support::{Answer, HASH, Scripted, Verb, VirtualClock, key};
+use crate::support::{Answer, HASH, Scripted, Verb, VirtualClock, client_of, key};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -108,11 +108,7 @@ async fn overdrawn() {
 /// The emulator says what the service says.
 async fn wrong_kind_of_key() {
     let emulator = Emulator::start().await.unwrap();
-    let client = Client::builder()
-        .base_url(emulator.base_url())
-        .management_key(emulator.management_key())
-        .build()
-        .unwrap();
+    let client = client_of(&emulator);
     let ordinary = client.create("a").send().await.unwrap().secret;
     let theirs = client.with_key(ordinary);
     for verb in Verb::ALL {

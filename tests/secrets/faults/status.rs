@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use openrouter_keys::Client;
 use openrouter_keys::ErrorKind::{
     BadRequest, Conflict, Forbidden, NotFound, Other, Redirect, Server, Timeout, Unauthorized,
 };
@@ -11,7 +10,9 @@ use serde_json::json;
 
 use super::expect::{ambiguous, created_all_the_same, run, typed, typed_and_create_ambiguous};
 use super::{Case, case};
-use crate::support::{Answer, PLAINTEXT, Scripted, TOKEN, Verb, VirtualClock, deleted, error, key};
+use crate::support::{
+    Answer, PLAINTEXT, Scripted, TOKEN, Verb, VirtualClock, client_of, deleted, error, key,
+};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -136,11 +137,7 @@ async fn committed() {
     ] {
         let emulator = Emulator::start().await.unwrap();
         emulator.inject(fault.on(Route::Create).always());
-        let client = Client::builder()
-            .base_url(emulator.base_url())
-            .management_key(emulator.management_key())
-            .build()
-            .unwrap();
+        let client = client_of(&emulator);
         let error = client.create("a").send().await.unwrap_err();
         assert!(error.maybe_applied() && !error.is_retryable(), "{error}");
         assert_eq!(error.attempts(), 1, "{error}");

@@ -108,11 +108,9 @@ impl Failure {
             (ErrorKind::Timeout, format!("no answer from {host} in time"))
         };
         Self {
-            kind,
-            detail,
             ambiguous: !record.taken_back,
             transient: true,
-            ..Self::empty()
+            ..Self::new(kind, detail)
         }
     }
 
@@ -121,24 +119,19 @@ impl Failure {
         let error = match error {
             raw::Error::CommunicationError(error) => error.without_url(),
             // The generated code refused its arguments; the facade checked them before.
-            raw::Error::InvalidRequest(reason) => {
-                return Self {
-                    detail: reason,
-                    ..Self::empty()
-                };
-            }
+            raw::Error::InvalidRequest(reason) => return Self::not_built(reason),
             // None of the others is without an answer.
             _ => {
                 return Self {
                     ambiguous: true,
-                    ..Self::empty()
+                    ..Self::not_built("the request could not be built")
                 };
             }
         };
         if error.is_builder() {
             return Self {
                 source: Some(error),
-                ..Self::empty()
+                ..Self::not_built("the request could not be built")
             };
         }
         if error.is_timeout() && !error.is_connect() {
@@ -173,13 +166,11 @@ impl Failure {
             )
         };
         Self {
-            kind,
-            detail,
             ambiguous: !unsent,
             // Who the server is does not change within a few seconds.
             transient: !(unsent && cause::is_certificate(&error)),
             source: Some(error),
-            ..Self::empty()
+            ..Self::new(kind, detail)
         }
     }
 
@@ -203,8 +194,6 @@ impl Failure {
         // behind it may have acted; so it may have with a status that nobody has defined.
         let refused = status.is_client_error() && !matches!(status.as_u16(), 408 | 460 | 499);
         Self {
-            kind,
-            detail: status_text(status),
             retry_after: retry_after::asked(status, &head.headers, || asked.clock.utc_now()),
             ambiguous: match kind {
                 ErrorKind::Redirect => asked.operation == Operation::Create,
@@ -213,7 +202,7 @@ impl Failure {
             transient: failed || kind == ErrorKind::RateLimited,
             head: Some(head),
             body,
-            ..Self::empty()
+            ..Self::new(kind, status_text(status))
         }
     }
 
@@ -238,48 +227,51 @@ impl Failure {
             ),
         };
         Self {
-            kind,
-            detail: format!("{}, but {cause}", status_text(head.status)),
-            ambiguous: true,
             transient: true,
-            head: Some(head),
-            body,
             source,
-            ..Self::empty()
+            ..Self::spoiled(kind, head, body, &cause)
         }
     }
 
     /// The answer is a success that did not arrive whole before the time ran out.
     fn too_slow(head: Head, body: Bytes, source: Option<reqwest::Error>) -> Self {
-        let status = status_text(head.status);
         Self {
-            kind: ErrorKind::Timeout,
-            detail: format!("{status}, but its body did not arrive in time"),
-            ambiguous: true,
             transient: true,
-            head: Some(head),
-            body,
             source,
-            ..Self::empty()
+            ..Self::spoiled(
+                ErrorKind::Timeout,
+                head,
+                body,
+                "its body did not arrive in time",
+            )
         }
     }
 
     /// The answer is a success that says something else than the API documents.
     fn undecodable(head: Head, body: Bytes, reason: &str) -> Self {
+        Self::spoiled(ErrorKind::Decode, head, body, reason)
+    }
+
+    /// The answer is a success, and of no use for this reason.
+    fn spoiled(kind: ErrorKind, head: Head, body: Bytes, reason: &str) -> Self {
+        let status = status_text(head.status);
         Self {
-            kind: ErrorKind::Decode,
-            detail: format!("{}, but {reason}", status_text(head.status)),
             ambiguous: true,
             head: Some(head),
             body,
-            ..Self::empty()
+            ..Self::new(kind, format!("{status}, but {reason}"))
         }
     }
 
-    fn empty() -> Self {
+    /// A request that never came about.
+    fn not_built(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Other, detail.into())
+    }
+
+    fn new(kind: ErrorKind, detail: String) -> Self {
         Self {
-            kind: ErrorKind::Other,
-            detail: "the request could not be built".to_owned(),
+            kind,
+            detail,
             head: None,
             body: Bytes::new(),
             retry_after: None,
