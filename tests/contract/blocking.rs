@@ -18,9 +18,10 @@ use openrouter_keys::operations::{
 use openrouter_keys::{ErrorKind, ExposeSecret, LimitReset, RetryPolicy};
 use openrouter_keys_emulator::Emulator;
 
+use crate::support::listing::{exactly, hash, offset, page as numbered, page_at};
 use crate::support::{
     self, Answer, HASH, PARTNER_KEY, PLAINTEXT, Scripted, builder, created, current_key, deleted,
-    no_waits, one_key, page,
+    error, no_waits, one_key, page,
 };
 use crate::tracing::collector::Collector;
 use apart::Apart;
@@ -315,6 +316,39 @@ fn public_types_cross_threads() {
         ListKeys<Blocking>,
         GetCurrentKey<Blocking>,
     )>();
+}
+
+/// Pages are fetched ahead on the background thread.
+#[test]
+fn all_keys_come_in_a_loop_or_at_once() {
+    let server = Apart::start(Scripted::start_by(|request, _| {
+        page_at(1000, offset(request).unwrap_or(0)).settled_first()
+    }));
+    let client = builder(&server).build_blocking().unwrap();
+    let expected: Vec<_> = (0..1000).map(hash).collect();
+    let came = client.list().into_iter().map(|key| key.unwrap().hash);
+    exactly(&came.collect::<Vec<_>>(), &expected).unwrap();
+    let keys = client.list().collect_all().unwrap();
+    let came: Vec<_> = keys.into_iter().map(|key| key.hash).collect();
+    exactly(&came, &expected).unwrap();
+    assert!(server.most_under_way() > 1);
+}
+
+#[test]
+fn an_error_ends_the_loop() {
+    let server = Apart::start(Scripted::start([numbered(0..100), error(403, "no")]));
+    let client = builder(&server).build_blocking().unwrap();
+    let mut keys = client.list().include_all().into_iter();
+    assert_eq!(keys.by_ref().take(100).filter(Result::is_ok).count(), 100);
+    let failure = keys.next().unwrap().unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::Forbidden);
+    assert!(keys.next().is_none() && keys.next().is_none());
+
+    let invalid = client.list().concurrency(0).into_iter().next();
+    assert_eq!(
+        invalid.unwrap().unwrap_err().kind(),
+        ErrorKind::InvalidInput
+    );
 }
 
 /// It is the caller's, although another thread does the work.

@@ -13,6 +13,7 @@ mod documented;
 mod dropping;
 mod environment;
 mod failures;
+mod fleets;
 mod hardening;
 #[cfg(feature = "http2")]
 mod http2;

@@ -165,6 +165,7 @@ fn clients(printed: &mut Printed) {
     print!(printed:
         client.create("a").external_user_with_key("u", PARTNER_KEY).header("x-own", TOKEN),
         client.get(PLAINTEXT),
+        client.list().header("x-own", TOKEN).into_iter(),
     );
 }
 
@@ -185,6 +186,7 @@ fn operations(printed: &mut Printed, client: &Client) {
         client.delete(PLAINTEXT),
         client.list().workspace_id(PLAINTEXT),
         client.list().workspace_id(PLAINTEXT).header("x-own", TOKEN).stream(),
+        client.list().workspaces([PLAINTEXT]).header("x-own", TOKEN).pages(),
     );
 }
 

@@ -6,7 +6,7 @@ use openrouter_keys::{Client, KeyHash, KeyStream};
 use openrouter_keys_emulator::Emulator;
 use serde_json::json;
 
-use super::{Answer, Scripted, client_of, key};
+use super::{Answer, Request, Scripted, client_of, key};
 
 pub(crate) type Outcome = Result<(), String>;
 
@@ -77,12 +77,13 @@ pub(crate) fn hash(number: u32) -> KeyHash {
     format!("{number:064}").parse().unwrap()
 }
 
-/// Keys of these numbers, the newest first.
+/// Keys of these numbers, the newest first. They do not say which workspace they are in.
 pub(crate) fn page(numbers: impl IntoIterator<Item = u32>) -> Answer {
     let newest = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     let row = |number| {
         let mut row = key();
         row["hash"] = json!(hash(number));
+        row["workspace_id"] = json!(null);
         row["created_at"] = json!(newest - chrono::TimeDelta::seconds(number.into()));
         row
     };
@@ -92,13 +93,21 @@ pub(crate) fn page(numbers: impl IntoIterator<Item = u32>) -> Answer {
 
 /// The offset of each request.
 pub(crate) fn offsets(server: &Scripted) -> Vec<Option<u64>> {
-    let offset = |query: &str| {
-        let mut parameters = query
-            .split('&')
-            .filter_map(|pair| pair.strip_prefix("offset="));
-        parameters.next().map(|offset| offset.parse().unwrap())
-    };
-    let requests = server.requests();
-    let queries = requests.iter().map(|request| request.path_and_query().1);
-    queries.map(|query| query.and_then(offset)).collect()
+    server.requests().iter().map(offset).collect()
+}
+
+pub(crate) fn offset(request: &Request) -> Option<u64> {
+    parameter(request, "offset").map(|offset| offset.parse().unwrap())
+}
+
+/// The value of a query parameter.
+pub(crate) fn parameter<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let mut pairs = request.path_and_query().1?.split('&');
+    pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// The page at an offset of a server with so many keys, as it should be.
+pub(crate) fn page_at(keys: u32, offset: u64) -> Answer {
+    let start = u32::try_from(offset).unwrap().min(keys);
+    page(start..(start + 100).min(keys))
 }

@@ -163,6 +163,12 @@ impl Answer {
         self.and(Step::Jump(clock.clone(), by))
     }
 
+    /// Gives the client the time to send all that it wants to before this is its answer.
+    pub(crate) fn settled_first(mut self) -> Self {
+        self.steps.insert(0, Step::Settle);
+        self
+    }
+
     /// Lets the client read what was sent so far.
     pub(crate) fn then_settle(self) -> Self {
         self.and(Step::Settle)
@@ -213,16 +219,30 @@ pub(crate) struct Scripted {
     shared: Shared,
 }
 
+/// The answer to a request, of which the server had so many before.
+type Rule = Arc<dyn Fn(&Request, usize) -> Answer + Send + Sync>;
+
 /// What the connections of a server have in common.
 #[derive(Clone, Default)]
 struct Shared {
     script: Arc<Mutex<VecDeque<Answer>>>,
     requests: Arc<Mutex<Vec<Request>>>,
+    /// What it answers when the script is at its end.
+    rule: Option<Rule>,
+    under_way: Arc<AtomicUsize>,
+    most_under_way: Arc<AtomicUsize>,
     /// How many connections have ended.
     ended: watch::Sender<usize>,
 }
 
 impl Shared {
+    fn new(script: impl IntoIterator<Item = Answer>) -> Self {
+        Self {
+            script: Arc::new(Mutex::new(script.into_iter().collect())),
+            ..Self::default()
+        }
+    }
+
     /// The next answer of the script, if it is of that kind.
     fn next_if(&self, is_wanted: impl FnOnce(&Answer) -> bool) -> Option<Answer> {
         let mut script = self
@@ -240,12 +260,30 @@ impl Shared {
             .expect("no test panics while it holds this");
         requests.push(request);
     }
+
+    /// What the rule says to this request, which is the next one.
+    fn by_rule(&self, request: &Request) -> Option<Answer> {
+        let before = self.requests.lock().map(|requests| requests.len());
+        let before = before.expect("no test panics while it holds this");
+        self.rule.as_ref().map(|rule| rule(request, before))
+    }
 }
 
 impl Scripted {
     /// A server on a free port of loopback with this script. Requests beyond it are met by a closed connection.
     pub(crate) async fn start(script: impl IntoIterator<Item = Answer>) -> Self {
-        Self::listen(None, script).await
+        Self::listen(None, Shared::new(script)).await
+    }
+
+    /// A server that answers each request by a rule.
+    pub(crate) async fn start_by(
+        rule: impl Fn(&Request, usize) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let shared = Shared {
+            rule: Some(Arc::new(rule)),
+            ..Shared::default()
+        };
+        Self::listen(None, shared).await
     }
 
     /// The same behind TLS. See [`Authority::server`](super::Authority::server).
@@ -253,19 +291,10 @@ impl Scripted {
         tls: Arc<ServerConfig>,
         script: impl IntoIterator<Item = Answer>,
     ) -> Self {
-        Self::listen(Some(tls), script).await
+        Self::listen(Some(tls), Shared::new(script)).await
     }
 
-    async fn listen(
-        tls: Option<Arc<ServerConfig>>,
-        script: impl IntoIterator<Item = Answer>,
-    ) -> Self {
-        let shared = Shared::default();
-        shared
-            .script
-            .lock()
-            .expect("no test panics while it holds this")
-            .extend(script);
+    async fn listen(tls: Option<Arc<ServerConfig>>, shared: Shared) -> Self {
         let of_each = shared.clone();
         let connections = Arc::new(AtomicUsize::new(0));
         let listener = Listener::start(tls, move |connection| {
@@ -302,6 +331,11 @@ impl Scripted {
             .clone()
     }
 
+    /// How many requests were waiting for their answers at once.
+    pub(crate) fn most_under_way(&self) -> usize {
+        self.shared.most_under_way.load(Ordering::SeqCst)
+    }
+
     /// Waits until so many connections were ended by the server, and the client can know of it.
     pub(crate) async fn connections_ended(&self, count: usize) {
         let mut ended = self.shared.ended.subscribe();
@@ -328,6 +362,7 @@ async fn serve(mut stream: Box<dyn Connection>, number: usize, shared: Shared) {
         request.connection = number;
         // What is asked of the next answer is known before the body is read, since it says whether to read it.
         let answer = shared.next_if(|_| true);
+        let answer = answer.or_else(|| shared.by_rule(&request));
         let is_read = answer
             .as_ref()
             .is_none_or(|answer| answer.read == Read::Whole);
@@ -339,7 +374,11 @@ async fn serve(mut stream: Box<dyn Connection>, number: usize, shared: Shared) {
         let Some(answer) = answer else {
             return;
         };
-        if act(&mut stream, answer).await.is_none() {
+        let under_way = shared.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        shared.most_under_way.fetch_max(under_way, Ordering::SeqCst);
+        let goes_on = act(&mut stream, answer).await.is_some();
+        shared.under_way.fetch_sub(1, Ordering::SeqCst);
+        if !goes_on {
             return;
         }
     }

@@ -31,9 +31,8 @@
 //! # }
 //! ```
 //!
-//! All else is as in async mode: timeouts, retries, errors, and what is sent. There is no `stream()` of all keys here: go
-//! from page to page by [`next_offset`](crate::Page::next_offset), and know that keys which come and go meanwhile shift
-//! the pages.
+//! All else is as in async mode: timeouts, retries, errors, and what is sent. In the place of a stream of all keys, the
+//! builder of [`Client::list`] is what a `for` loop can go over: see [`KeyIter`].
 //!
 //! A [`Clock`](crate::Clock), or a resolver given to [`http`](crate::ClientBuilder::http), must not make a call of the
 //! client that it belongs to: it runs on the thread that the call would need.
@@ -45,8 +44,10 @@
 //! Use [`crate::Client`] there, or make the call in `tokio::task::spawn_blocking`.
 
 mod client;
+mod keys;
 mod mode;
 mod runtime;
 
 pub use client::Client;
+pub use keys::KeyIter;
 pub use mode::Blocking;

@@ -138,6 +138,12 @@ impl Client {
         &self.settings
     }
 
+    /// How many 429s this client has met so far.
+    #[expect(clippy::unused_self, reason = "until the shared pause counts them")]
+    pub(crate) fn rate_limits(&self) -> u64 {
+        0
+    }
+
     /// The generated client, for one attempt.
     pub(crate) fn raw(&self, exchange: raw::Exchange) -> raw::Client {
         let Settings { http, base_url, .. } = &*self.settings;

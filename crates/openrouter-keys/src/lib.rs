@@ -94,6 +94,7 @@
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod client;
+mod concurrency;
 mod error;
 mod listing;
 mod model;
@@ -103,7 +104,7 @@ mod transport;
 
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind, Salvaged};
-pub use listing::KeyStream;
+pub use listing::{KeyStream, PageStream};
 pub use model::{
     BudgetScope, Created, CurrentKey, DataRegion, FreeModelDailyRequests, Key, KeyBudget, KeyHash,
     LimitReset, Page, RateLimit, Usage,

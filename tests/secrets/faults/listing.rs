@@ -88,26 +88,32 @@ async fn anchors_deleted() -> Outcome {
 
 /// Keys come and go with every page: it ends with an error that says so, after few requests.
 async fn everything_changes() -> Outcome {
-    let calm = [page(0..100), page(98..198), page(196..296)];
-    let storm = (1..100).map(|number| page(1000 * number..1000 * number + 100));
-    let server = Scripted::start(calm.into_iter().chain(storm)).await;
-    let mut stream = crate::support::client(&server).list().stream();
-    let came = take(&mut stream, 296).await?;
-    exactly(&came, &(0..296).map(hash).collect::<Vec<_>>())?;
+    for concurrency in [1, 8] {
+        let calm = [page(0..100), page(98..198), page(196..296)];
+        let storm = (1..100).map(|number| page(1000 * number..1000 * number + 100));
+        let server = Scripted::start(calm.into_iter().chain(storm)).await;
+        let list = crate::support::client(&server).list();
+        let mut stream = list.concurrency(concurrency).stream();
+        let came = take(&mut stream, 296).await?;
+        exactly(&came, &(0..296).map(hash).collect::<Vec<_>>())?;
 
-    let Some(Err(error)) = stream.next().await else {
-        return Err("there is no error".to_owned());
-    };
-    check(
-        error.kind() == ErrorKind::Listing && error.is_retryable(),
-        || format!("{error:?}"),
-    )?;
-    check(error.to_string().contains("try again later"), || {
-        text(&error)
-    })?;
-    check(stream.next().await.is_none(), || "it goes on".to_owned())?;
-    let asked = offsets(&server);
-    let expected = [0, 98, 196, 294, 292, 288, 280, 264, 232, 168]
-        .map(|offset| (offset > 0).then_some(offset));
-    check(asked == expected, || format!("{asked:?}"))
+        let Some(Err(error)) = stream.next().await else {
+            return Err("there is no error".to_owned());
+        };
+        check(
+            error.kind() == ErrorKind::Listing && error.is_retryable(),
+            || format!("{error:?}"),
+        )?;
+        check(error.to_string().contains("try again later"), || {
+            text(&error)
+        })?;
+        check(stream.next().await.is_none(), || "it goes on".to_owned())?;
+        let mut asked = offsets(&server);
+        // One page was under way beside it.
+        asked.retain(|offset| *offset != Some(392) || concurrency == 1);
+        let expected = [0, 98, 196, 294, 292, 288, 280, 264, 232, 168]
+            .map(|offset| (offset > 0).then_some(offset));
+        check(asked == expected, || format!("{asked:?}"))?;
+    }
+    Ok(())
 }

@@ -84,7 +84,7 @@ impl Client {
         DeleteKey::new(self.client.clone(), self.mode.clone(), hash.as_ref())
     }
 
-    /// Lists keys, newest first, a page at a time.
+    /// Lists keys, newest first: a page of them, or all in a `for` loop.
     pub fn list(&self) -> ListKeys<Blocking> {
         ListKeys::new(self.client.clone(), self.mode.clone())
     }

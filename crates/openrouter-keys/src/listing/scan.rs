@@ -2,6 +2,7 @@
 
 use std::hash::Hash;
 
+use super::row::Row;
 use super::window::Window;
 use crate::model::Page;
 
@@ -24,8 +25,10 @@ pub(super) struct Scan<Id, Time> {
     at_end: bool,
     /// Steps back since there was a new row.
     steps_back: u32,
+    /// How many pages were under way at the first of them, or 1.
+    depth: usize,
     /// Pages that were accepted since there was a new row.
-    stalls: u32,
+    stalls: u64,
     window: Window<Id, Time>,
 }
 
@@ -40,17 +43,25 @@ pub(super) struct Paging {
     pub(super) patience: u32,
     /// For how many pages a row is remembered.
     pub(super) remembered: u64,
+    /// How many pages are asked for by themselves before one is asked for ahead.
+    pub(super) alone: u32,
 }
 
 impl Paging {
+    /// For a listing that has up to so many pages under way.
+    ///
     /// The steps back, of 2, 4, … 64 rows, come to 126: further than a page reaches, so that a caller may remove all
-    /// the keys of a page while they are handed out.
-    pub(super) const SERVICE: Self = Self {
-        page_size: Page::SIZE,
-        overlap: 2,
-        patience: 6,
-        remembered: 5,
-    };
+    /// the keys of a page while they are handed out. Whatever the pages under way at the time, they reach as much
+    /// further, and what they may come upon is remembered.
+    pub(super) fn service(concurrency: usize) -> Self {
+        Self {
+            page_size: Page::SIZE,
+            overlap: 2,
+            patience: 6,
+            remembered: 4 + concurrency as u64,
+            alone: 2,
+        }
+    }
 }
 
 /// What to do with the rows that [`Scan::receive`] was given.
@@ -73,13 +84,33 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord> Scan<Id, Time> {
             largest: None,
             at_end: false,
             steps_back: 0,
+            depth: 1,
             stalls: 0,
             window: Window::new(paging.remembered),
         }
     }
 
-    /// Takes the rows at the offset that was asked for, each with the time of its creation.
-    pub(super) fn receive(&mut self, rows: &[(Id, Time)]) -> Verdict {
+    /// The offset to ask for.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.window.len()
+    }
+
+    /// How far apart the pages that follow are if nothing comes or goes, or `None` if there may be no others.
+    pub(super) fn stride(&self) -> Option<u64> {
+        let largest = self.largest.filter(|_| !self.at_end)? as u64;
+        largest
+            .checked_sub(self.paging.overlap.into())
+            .filter(|stride| *stride > 0)
+    }
+
+    /// Takes the rows at the offset that was asked for. They were asked for while the `depth` - 1 pages before were under
+    /// way, so what was removed meanwhile can be as many pages.
+    pub(super) fn receive(&mut self, rows: &[impl Row<Id, Time>], depth: usize) -> Verdict {
         if self.connects(rows) {
             self.accept(rows)
         } else if self.at_end && rows.is_empty() {
@@ -89,17 +120,17 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord> Scan<Id, Time> {
                 next: None,
             }
         } else {
-            self.step_back()
+            self.step_back(depth)
         }
     }
 
     /// Whether nothing that is to be handed out can stand between these rows and the ones before.
-    fn connects(&self, rows: &[(Id, Time)]) -> bool {
+    fn connects(&self, rows: &[impl Row<Id, Time>]) -> bool {
         let at_top = self.start == 0 && self.offset == 0;
-        self.largest.is_none() || at_top || rows.iter().any(|(id, _)| self.window.knows(id))
+        self.largest.is_none() || at_top || rows.iter().any(|row| self.window.knows(row.id()))
     }
 
-    fn accept(&mut self, rows: &[(Id, Time)]) -> Verdict {
+    fn accept(&mut self, rows: &[impl Row<Id, Time>]) -> Verdict {
         let is_first = self.largest.is_none();
         let Some(new) = self.window.take(rows, self.start > 0 && !is_first) else {
             return Verdict::Lost;
@@ -108,6 +139,7 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord> Scan<Id, Time> {
             self.stalls += 1;
         } else {
             self.steps_back = 0;
+            self.depth = 1;
             self.stalls = 0;
         }
 
@@ -123,7 +155,9 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord> Scan<Id, Time> {
         if is_last {
             return Verdict::Accept { new, next: None };
         }
-        if self.stalls > self.paging.patience {
+        // From as far back as the steps can have gone, the way to the first new row takes more than a page for each of depth.
+        let way_back = 2 * (self.depth as u64 - 1);
+        if self.stalls > u64::from(self.paging.patience) + way_back {
             return Verdict::Lost;
         }
         let end = self.offset.saturating_add(received as u64);
@@ -144,16 +178,16 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord> Scan<Id, Time> {
         received >= size || received * 2 == size || received * 4 == size
     }
 
-    fn step_back(&mut self) -> Verdict {
+    fn step_back(&mut self, depth: usize) -> Verdict {
         if self.offset == 0 || self.steps_back == self.paging.patience {
             return Verdict::Lost;
         }
-        let step = u64::from(self.paging.overlap) << self.steps_back;
+        if self.steps_back == 0 {
+            self.depth = depth;
+        }
+        let step = (u64::from(self.paging.overlap) * self.depth as u64) << self.steps_back;
         self.steps_back += 1;
         self.offset = self.offset.saturating_sub(step);
         Verdict::StepBack(self.offset)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,23 +5,25 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::vec;
 
-use chrono::{DateTime, Utc};
 use futures_core::Stream;
 
-use super::scan::{Paging, Scan, Verdict};
-use crate::error::{Error, ErrorKind, Inner};
-use crate::model::{Key, KeyHash, Page};
-use crate::operations::ListKeys;
-use crate::transport::Operation;
+use super::PageStream;
+use crate::error::Error;
+use crate::model::Key;
 
 /// Every key that a listing matches, newest first: what [`ListKeys::stream`] returns.
 ///
 /// A key that matches from the first request to the last comes exactly once, whatever is made, changed and removed
 /// meanwhile, by the caller too. One that begins or ceases to match on the way comes once or not at all.
 ///
-/// Pages are asked for one at a time, each when the keys of the one before have been taken, and each request has the
-/// timeout and the retries that the listing was given. What is kept in memory does not grow with the number of keys,
-/// as long as they come in the order of their creation and not very many were made in the same instant.
+/// Nothing is asked for before the keys that came have been taken, and each request has the timeout and the retries that
+/// the listing was given. The first three pages are asked for one at a time. Of a listing that has more, pages are
+/// fetched ahead, more at a time as it goes on, up to [`concurrency`](ListKeys::concurrency); fewer again when the
+/// service answers 429, and one at a time again when keys came or went so that what was fetched does not fit. That is done on
+/// tasks of the tokio runtime, which end when the stream is dropped.
+///
+/// What is kept in memory does not grow with the number of keys, as long as they come in the order of their creation and
+/// not very many were made in the same instant.
 ///
 /// [`next`](Self::next) needs no further crate. For the combinators of `futures` or `tokio-stream`, it is a
 /// [`Stream`] too.
@@ -45,49 +47,28 @@ use crate::transport::Operation;
 /// # Errors
 /// An error is the last thing that comes: after it the stream has ended, and another one begins anew. It is the error
 /// of a page that could not be had, or of kind [`Listing`](ErrorKind::Listing) where so many keys came and went between
-/// two requests that the pages no longer connect: at most 13 requests in a row brought nothing new, usually 7. Then try
-/// again later, when fewer keys come and go. What came before it is right, but not all.
+/// two requests that the pages no longer connect: usually 7 requests in a row brought nothing new, at most 13 and two more for
+/// each page that was fetched ahead. Then try again later, when fewer keys come and go. What came before it is right, but
+/// not all.
 #[must_use = "nothing is sent before a key is asked for"]
 pub struct KeyStream {
-    list: ListKeys,
-    scan: Scan<KeyHash, DateTime<Utc>>,
+    pages: PageStream,
     /// What came and was not taken yet.
     ready: vec::IntoIter<Key>,
-    /// Kept here and not in the future of `next`, so that nothing is lost when that is dropped.
-    request: Option<Request>,
-    next: Next,
-    /// Requests since there was a new key.
-    fruitless: u32,
-}
-
-type Request = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
-
-#[derive(Clone, Copy, Debug)]
-enum Next {
-    /// The first page, as the caller described it.
-    First,
-    /// The page at this offset.
-    At(u64),
-    Nothing,
 }
 
 impl KeyStream {
-    /// `list` begins at the offset `start`.
-    pub(crate) fn new(list: ListKeys, start: u64) -> Self {
+    pub(crate) fn new(pages: PageStream) -> Self {
         Self {
-            list,
-            scan: Scan::new(Paging::SERVICE, start),
+            pages,
             ready: Vec::new().into_iter(),
-            request: None,
-            next: Next::First,
-            fruitless: 0,
         }
     }
 
     /// The next key, or `None` after the last one and after an error.
     ///
-    /// The future may be dropped before it is done, in a `select!` for instance: no key is lost by it, and the request
-    /// that was under way goes on with the next call.
+    /// The future may be dropped before it is done, in a `select!` for instance: no key is lost by it, and the requests
+    /// that were under way go on.
     ///
     /// # Errors
     /// See [`KeyStream`](Self#errors).
@@ -100,67 +81,13 @@ impl KeyStream {
             if let Some(key) = self.ready.next() {
                 return Poll::Ready(Some(Ok(key)));
             }
-            let request = match (&mut self.request, self.next) {
-                (Some(request), _) => request,
-                (none, Next::First) => none.insert(Box::pin(self.list.clone().send())),
-                (none, Next::At(offset)) => {
-                    none.insert(Box::pin(self.list.clone().offset(offset).send()))
-                }
-                (_, Next::Nothing) => return Poll::Ready(None),
-            };
-            let answer = ready!(request.as_mut().poll(context));
-            self.request = None;
-            if let Err(error) = answer.and_then(|page| self.receive(page)) {
-                self.next = Next::Nothing;
-                return Poll::Ready(Some(Err(error)));
+            match ready!(self.pages.poll(context)) {
+                Some(Ok(keys)) => self.ready = keys.into_iter(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
             }
         }
     }
-
-    fn receive(&mut self, page: Page) -> Result<(), Error> {
-        let rows = page
-            .keys
-            .iter()
-            .map(|key| (key.hash.clone(), key.created_at));
-        self.fruitless += 1;
-        match self.scan.receive(&rows.collect::<Vec<_>>()) {
-            Verdict::Accept { new, next } => {
-                if !new.is_empty() {
-                    self.fruitless = 0;
-                }
-                self.ready = select(page.keys, &new).into_iter();
-                self.next = next.map_or(Next::Nothing, Next::At);
-                Ok(())
-            }
-            Verdict::StepBack(offset) => {
-                self.next = Next::At(offset);
-                Ok(())
-            }
-            Verdict::Lost => Err(lost(self.fruitless)),
-        }
-    }
-}
-
-/// Those of the keys that are at these places, which rise.
-fn select(keys: Vec<Key>, places: &[usize]) -> Vec<Key> {
-    let mut places = places.iter().peekable();
-    keys.into_iter()
-        .enumerate()
-        .filter_map(|(at, key)| places.next_if_eq(&&at).map(|_| key))
-        .collect()
-}
-
-fn lost(requests: u32) -> Error {
-    Error::new(Inner {
-        kind: Some(ErrorKind::Listing),
-        operation: Some(Operation::List),
-        detail: "keys came and went faster than they could be listed: try again later, when fewer are made and \
-                 removed"
-            .to_owned(),
-        attempts: requests,
-        retryable: true,
-        ..Inner::default()
-    })
 }
 
 impl Stream for KeyStream {
@@ -174,10 +101,8 @@ impl Stream for KeyStream {
 impl fmt::Debug for KeyStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyStream")
-            .field("list", &self.list)
-            .field("next", &self.next)
+            .field("pages", &self.pages)
             .field("ready", &self.ready.len())
-            .field("under_way", &self.request.is_some())
-            .finish_non_exhaustive()
+            .finish()
     }
 }

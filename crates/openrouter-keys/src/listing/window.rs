@@ -1,7 +1,10 @@
 //! What is remembered of the rows so far, so that none is handed out twice.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::Hash;
+
+use super::row::Row;
 
 /// The rows of the last few pages.
 ///
@@ -15,7 +18,7 @@ use std::hash::Hash;
 /// take memory for each key.
 #[derive(Clone, Debug)]
 pub(super) struct Window<Id, Time> {
-    rows: HashMap<Id, Row<Time>>,
+    rows: HashMap<Id, Known<Time>>,
     /// How many pages there were.
     page: u64,
     /// For how many of them a row is remembered.
@@ -29,7 +32,7 @@ pub(super) struct Window<Id, Time> {
 }
 
 #[derive(Clone, Debug)]
-struct Row<Time> {
+struct Known<Time> {
     created: Time,
     /// The last page that it was on. A row that stays where the pages overlap stays known, however long ago it was
     /// handed out.
@@ -61,29 +64,33 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord> Window<Id, Time> {
     /// can be.
     ///
     /// `None`: it cannot be told, because the order that would tell it does not hold.
-    pub(super) fn take(&mut self, rows: &[(Id, Time)], below: bool) -> Option<Vec<usize>> {
+    pub(super) fn take(&mut self, rows: &[impl Row<Id, Time>], below: bool) -> Option<Vec<usize>> {
         self.page += 1;
-        self.ordered &= rows.is_sorted_by(|(_, above), (_, below)| above >= below);
-        let mut new = Vec::new();
+        self.ordered &= rows.is_sorted_by(|above, below| above.created() >= below.created());
+        let mut new = Vec::with_capacity(rows.len());
         let mut at_known = false;
-        for (place, (id, created)) in rows.iter().enumerate() {
-            if let Some(row) = self.rows.get_mut(id) {
-                row.page = self.page;
-                at_known = true;
-            } else if below && !at_known {
-                // It ranks above where the listing began, or came later.
-            } else if self.forgotten.is_some_and(|oldest| *created >= oldest) {
-                if !self.ordered {
-                    return None;
+        for (place, row) in rows.iter().enumerate() {
+            let created = row.created();
+            match self.rows.entry(row.id().clone()) {
+                Entry::Occupied(mut known) => {
+                    known.get_mut().page = self.page;
+                    at_known = true;
                 }
-            } else {
-                let row = Row {
-                    created: *created,
-                    page: self.page,
-                };
-                self.rows.insert(id.clone(), row);
-                self.oldest = Some(self.oldest.map_or(*created, |oldest| oldest.min(*created)));
-                new.push(place);
+                // It ranks above where the listing began, or came later.
+                Entry::Vacant(_) if below && !at_known => {}
+                Entry::Vacant(_) if self.forgotten.is_some_and(|oldest| created >= oldest) => {
+                    if !self.ordered {
+                        return None;
+                    }
+                }
+                Entry::Vacant(vacant) => {
+                    vacant.insert(Known {
+                        created,
+                        page: self.page,
+                    });
+                    self.oldest = Some(self.oldest.map_or(created, |oldest| oldest.min(created)));
+                    new.push(place);
+                }
             }
         }
         // Not with each page: it looks at all rows.

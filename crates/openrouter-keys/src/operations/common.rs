@@ -6,6 +6,8 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue};
 
+#[cfg(feature = "blocking")]
+use super::mode::Async;
 use super::validate::{self, Valid};
 use crate::client::Client;
 use crate::error::Error;
@@ -42,6 +44,10 @@ impl<M> Common<M> {
         (common, hash)
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The call, if all arguments make sense.
     pub(super) fn call(&self, operation: Operation) -> Result<Call<'_>, Error> {
         self.valid.check()?;
@@ -51,6 +57,17 @@ impl<M> Common<M> {
             options: &self.options,
             request_secret: None,
         })
+    }
+
+    /// The same for async code.
+    #[cfg(feature = "blocking")]
+    pub(super) fn into_async(self) -> Common<Async> {
+        Common {
+            client: self.client,
+            mode: Async,
+            options: self.options,
+            valid: self.valid,
+        }
     }
 
     pub(super) fn add_header(&mut self, name: &str, value: &str) {

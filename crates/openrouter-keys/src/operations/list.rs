@@ -6,9 +6,11 @@ use super::common::{Common, per_call_setters};
 use super::mode::Async;
 use super::send::sends;
 use super::validate;
+#[cfg(feature = "blocking")]
+use crate::blocking::{Blocking, KeyIter};
 use crate::client::Client;
 use crate::error::Error;
-use crate::listing::KeyStream;
+use crate::listing::{KeyStream, PageStream};
 use crate::model::{Key, Page};
 use crate::response::Response;
 use crate::transport::Operation;
@@ -30,14 +32,19 @@ use crate::transport::Operation;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before send(), or before a key of the stream() is asked for"]
+#[must_use = "nothing is sent before send(), or before a key is asked for"]
 pub struct ListKeys<M = Async> {
     common: Common<M>,
     include_disabled: Option<bool>,
     include_expired: Option<bool>,
     offset: Option<i64>,
     workspace_id: Option<String>,
+    workspaces: Option<Vec<String>>,
+    concurrency: usize,
 }
+
+/// What is remembered of a listing grows with the pages that are under way.
+const MOST_AT_ONCE: usize = 256;
 
 per_call_setters!(ListKeys);
 
@@ -49,6 +56,8 @@ impl<M> ListKeys<M> {
             include_expired: None,
             offset: None,
             workspace_id: None,
+            workspaces: None,
+            concurrency: 8,
         }
     }
 
@@ -80,6 +89,57 @@ impl<M> ListKeys<M> {
         self.workspace_id = self.common.valid.keep(validate::workspace_id(id.into()));
         self
     }
+
+    /// The workspaces (UUIDs) whose keys to list, one after the other in this order: for [`stream`](ListKeys::stream),
+    /// [`pages`](ListKeys::pages) and [`collect_all`](ListKeys::collect_all). One that is named twice is listed once, and
+    /// if none is named, nothing is.
+    ///
+    /// Each key says in [`workspace_id`](Key::workspace_id) which one it is in; where the service does not say it, it is
+    /// the one that was asked for. A key that is moved from one to another meanwhile may come from both, or from neither.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+    /// # let client = openrouter_keys::Client::builder()
+    /// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+    /// # let [sales, support] = ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"];
+    /// # let _ = client.create("Customer 42").workspace_id(sales).send().await?;
+    /// let mut keys = client.list().include_all().workspaces([sales, support]).stream();
+    /// while let Some(key) = keys.next().await {
+    ///     let key = key?;
+    ///     println!("{} in {}", key.name, key.workspace_id.unwrap_or_default());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn workspaces<I>(mut self, ids: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        let mut workspaces: Vec<String> = Vec::new();
+        for id in ids {
+            if let Some(id) = self.common.valid.keep(validate::workspace_id(id.into()))
+                && !workspaces
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(&id))
+            {
+                workspaces.push(id);
+            }
+        }
+        self.workspaces = Some(workspaces);
+        self
+    }
+
+    /// How many pages to fetch at once, at most: for [`stream`](ListKeys::stream), [`pages`](ListKeys::pages) and
+    /// [`collect_all`](ListKeys::collect_all), which need memory for so many pages. 8 by default, and 256 where it is more;
+    /// with 1, each page is asked for when the one before it is there.
+    pub fn concurrency(mut self, pages: usize) -> Self {
+        let pages = self.common.valid.keep(validate::concurrency(pages));
+        self.concurrency = pages.map_or(self.concurrency, |pages| pages.min(MOST_AT_ONCE));
+        self
+    }
 }
 
 sends! {
@@ -100,21 +160,158 @@ impl ListKeys<Async> {
     /// The other settings hold for each page that is asked for: it has [`timeout`](Self::timeout) and the attempts of
     /// [`retry`](Self::retry) for itself. An argument that makes no sense is the first thing that comes, as an error.
     pub fn stream(self) -> KeyStream {
-        let start = self.start();
-        KeyStream::new(self, start)
+        KeyStream::new(self.pages())
     }
+
+    /// The same keys, those of a page at a time. See [`PageStream`].
+    pub fn pages(self) -> PageStream {
+        PageStream::new(self.into_parts())
+    }
+
+    /// The same keys, all at once: about a kilobyte of memory for each.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = openrouter_keys_emulator::Emulator::builder().keys(250).start().await?;
+    /// # let client = openrouter_keys::Client::builder()
+    /// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+    /// let keys = client.list().include_all().collect_all().await?;
+    /// assert_eq!(keys.len(), 250);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`KeyStream`](KeyStream#errors). What came before is dropped then.
+    pub async fn collect_all(self) -> Result<Vec<Key>, Error> {
+        let mut pages = self.pages();
+        let mut all = Vec::new();
+        while let Some(keys) = pages.next().await {
+            all.append(&mut keys?);
+        }
+        Ok(all)
+    }
+
+    /// The page at this offset.
+    pub(crate) fn page(
+        &self,
+        offset: u64,
+    ) -> impl Future<Output = Result<Page, Error>> + Send + use<> {
+        let list = self.clone();
+        // The first request is as the caller described it.
+        let list = if offset == self.start() {
+            list
+        } else {
+            list.offset(offset)
+        };
+        list.send()
+    }
+
+    /// How many 429s the client has met so far.
+    pub(crate) fn rate_limits(&self) -> u64 {
+        self.common.client().rate_limits()
+    }
+
+    /// What a stream has to list, one after the other.
+    fn into_parts(mut self) -> Result<Listing, Error> {
+        self.common.valid.check()?;
+        let concurrency = self.concurrency;
+        let parts = match self.workspaces.take() {
+            None => vec![self],
+            Some(_) if self.workspace_id.is_some() => {
+                return Err(Error::invalid_input(
+                    "workspaces",
+                    "must not be used with workspace_id",
+                ));
+            }
+            Some(_) if self.offset.is_some() => {
+                return Err(Error::invalid_input(
+                    "workspaces",
+                    "must not be used with offset, which would be one in each",
+                ));
+            }
+            Some(ids) => {
+                let part = |id| Self {
+                    workspace_id: Some(id),
+                    ..self.clone()
+                };
+                ids.into_iter().map(part).collect()
+            }
+        };
+        Ok(Listing { parts, concurrency })
+    }
+}
+
+/// Listing all keys in a program that waits for each page, for [`blocking::Client`](crate::blocking::Client) (feature
+/// `blocking`).
+#[cfg(feature = "blocking")]
+impl ListKeys<Blocking> {
+    /// Every key that matches, exactly once, although keys come and go meanwhile: about a kilobyte of memory for each.
+    /// To have them one by one, go over the builder: see [`KeyIter`].
+    ///
+    /// # Errors
+    /// Those of [`KeyStream`](KeyStream#errors). What came before is dropped then.
+    pub fn collect_all(self) -> Result<Vec<Key>, Error> {
+        let mode = self.common.mode.clone();
+        mode.wait(Operation::List, self.into_async().collect_all())
+    }
+
+    fn into_async(self) -> ListKeys<Async> {
+        ListKeys {
+            common: self.common.into_async(),
+            include_disabled: self.include_disabled,
+            include_expired: self.include_expired,
+            offset: self.offset,
+            workspace_id: self.workspace_id,
+            workspaces: self.workspaces,
+            concurrency: self.concurrency,
+        }
+    }
+}
+
+/// Every key that matches: see [`KeyIter`].
+#[cfg(feature = "blocking")]
+impl IntoIterator for ListKeys<Blocking> {
+    type Item = Result<Key, Error>;
+    type IntoIter = KeyIter;
+
+    fn into_iter(self) -> KeyIter {
+        let mode = self.common.mode.clone();
+        KeyIter::new(mode, self.into_async().pages())
+    }
+}
+
+/// What a stream has to list.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// One after the other.
+    pub(crate) parts: Vec<ListKeys>,
+    /// How many pages may be under way at once.
+    pub(crate) concurrency: usize,
 }
 
 impl<M> ListKeys<M> {
     /// How many keys are skipped. It came as a u64.
-    fn start(&self) -> u64 {
+    pub(crate) fn start(&self) -> u64 {
         self.offset.map_or(0, i64::cast_unsigned)
+    }
+
+    /// The workspace that was asked for.
+    pub(crate) fn workspace(&self) -> Option<&str> {
+        self.workspace_id.as_deref()
     }
 
     /// The call itself, which is the same in every mode.
     pub(crate) async fn perform(self) -> Result<Response<Page>, Error> {
         let this = &self;
         let call = self.common.call(Operation::List)?;
+        if self.workspaces.is_some() {
+            return Err(Error::invalid_input(
+                "workspaces",
+                "must be listed by stream(), pages() or collect_all(): a page is one workspace's",
+            ));
+        }
         call.run(
             |raw| async move {
                 let mut request = raw.list_keys();

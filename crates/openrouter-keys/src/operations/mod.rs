@@ -22,5 +22,6 @@ pub use current::GetCurrentKey;
 pub use delete::DeleteKey;
 pub use get::GetKey;
 pub use list::ListKeys;
+pub(crate) use list::Listing;
 pub use mode::Async;
 pub use update::UpdateKey;

@@ -25,7 +25,6 @@ use crate::error::Error;
 use crate::response::Response;
 use classify::{Asked, Ending};
 use trace::Trace;
-#[cfg(feature = "blocking")]
 pub(crate) use trace::carried_over;
 
 pub(crate) use budget::RetryBudget;

@@ -3,7 +3,6 @@
 //! No value of a request or an answer gets here but the status: neither hash nor name, no header, no text of an error.
 
 pub(super) use imp::Trace;
-#[cfg(feature = "blocking")]
 pub(crate) use imp::carried_over;
 
 #[cfg(feature = "tracing")]
@@ -96,7 +95,6 @@ mod imp {
     }
 
     /// `call` in the span, and with the subscriber, of whoever hands it to another thread.
-    #[cfg(feature = "blocking")]
     pub(crate) fn carried_over<F: Future>(call: F) -> impl Future<Output = F::Output> + use<F> {
         call.in_current_span().with_current_subscriber()
     }
@@ -165,7 +163,6 @@ mod imp {
     /// Nothing.
     pub(crate) struct Trace;
 
-    #[cfg(feature = "blocking")]
     pub(crate) fn carried_over<F: Future>(call: F) -> F {
         call
     }

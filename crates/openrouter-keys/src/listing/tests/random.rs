@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{End, World, service_from};
+use super::{End, World, service};
 
 /// Xorshift: the same numbers in every run.
 struct Random(u64);
@@ -31,15 +31,18 @@ fn whatever_happens_what_stays_comes_once() {
         };
         let mut stayed: BTreeSet<_> = (start..rows).collect();
         let mut gone = Vec::new();
-        let mut listing = service_from(start.into());
+        let concurrency = [1, 2, 8, 32][random.number(4)];
+        let mut listing = service(concurrency, start.into());
         // From calm to much more than the method stands.
         let most_events = [3, 30, 150, 600][random.number(4)];
         let end = loop {
-            if let Some(end) = listing.receive(&world.page(listing.offset, 100)) {
+            let unanswered = listing.unanswered();
+            let (number, offset) = unanswered[random.number(unanswered.len())];
+            if let Some(end) = listing.answer(number, world.page(offset, 100)) {
                 break end;
             }
             // Events above the place that is read do harm.
-            let near = usize::try_from(listing.offset).unwrap().saturating_sub(150);
+            let near = usize::try_from(offset).unwrap().saturating_sub(150);
             let inserts = random.number(4);
             for _ in 0..random.number(most_events) {
                 let within = world.rows.len();

@@ -3,7 +3,7 @@
 use super::{End, Row, World, service};
 
 /// What a server answers to the request of this number, counted from 0, at this offset.
-type Server = fn(&World, u64, u32) -> Vec<Row>;
+type Server = fn(&World, u64, usize) -> Vec<Row>;
 
 struct Case {
     name: &'static str,
@@ -123,7 +123,7 @@ const CASES: &[Case] = &[
         rows: 250,
         server: |world, offset, request| match request {
             0..=2 => world.page(offset, 100),
-            _ => ids(1000 * request, 100),
+            _ => ids(1000 * u32::try_from(request).unwrap(), 100),
         },
         end: End::Lost,
         most_requests: 10,
@@ -134,7 +134,7 @@ const CASES: &[Case] = &[
         server: |world, offset, request| {
             let mut page = world.page(offset.min(98), 100);
             page.rotate_right(1);
-            page[0].0 = 1000 + request % 2;
+            page[0].0 = 1000 + u32::from(request % 2 == 1);
             page
         },
         end: End::Lost,
@@ -145,23 +145,28 @@ const CASES: &[Case] = &[
 #[test]
 fn the_end_is_right_or_an_error_and_comes_soon() {
     for case in CASES {
-        let world = World::new(case.rows);
-        let mut listing = service();
-        let mut request = 0;
-        let end = loop {
-            if let Some(end) = listing.receive(&(case.server)(&world, listing.offset, request)) {
-                break end;
+        for concurrency in [1, 8] {
+            let world = World::new(case.rows);
+            let mut listing = service(concurrency, 0);
+            let end = loop {
+                let page = |number, offset| (case.server)(&world, offset, number);
+                if let Some(end) = listing.answer_first(page) {
+                    break end;
+                }
+                let most = case.most_requests + 2 * (concurrency - 1);
+                assert!(listing.requests <= most, "{}", case.name);
+            };
+            println!(
+                "{}, concurrency {concurrency}: {end:?} after {} requests",
+                case.name, listing.requests
+            );
+            assert_eq!(end, case.end, "{}", case.name);
+            assert_eq!(listing.repeated(), 0, "{}", case.name);
+            if end == End::Complete {
+                let mut came = listing.handed_out;
+                came.sort_unstable();
+                assert_eq!(came, (0..case.rows).collect::<Vec<_>>(), "{}", case.name);
             }
-            request += 1;
-            assert!(listing.requests <= case.most_requests, "{}", case.name);
-        };
-        println!("{}: {end:?} after {} requests", case.name, listing.requests);
-        assert_eq!(end, case.end, "{}", case.name);
-        assert_eq!(listing.repeated(), 0, "{}", case.name);
-        if end == End::Complete {
-            let mut came = listing.handed_out;
-            came.sort_unstable();
-            assert_eq!(came, (0..case.rows).collect::<Vec<_>>(), "{}", case.name);
         }
     }
 }

@@ -1,0 +1,50 @@
+//! A request that goes on by itself.
+
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::task::JoinHandle;
+
+use crate::error::{Error, ErrorKind, Inner};
+use crate::transport::{Operation, carried_over};
+
+/// A request on a task of its own, so that it neither waits for whoever wants its answer later, nor is polled whenever one
+/// of the others comes. It ends when this is dropped.
+pub(super) struct Task<T>(JoinHandle<Result<T, Error>>);
+
+impl<T: Send + 'static> Task<T> {
+    /// Within the span, and with the subscriber, of whoever asks.
+    pub(super) fn spawn(request: impl Future<Output = Result<T, Error>> + Send + 'static) -> Self {
+        Self(tokio::spawn(carried_over(request)))
+    }
+}
+
+impl<T> Future for Task<T> {
+    type Output = Result<T, Error>;
+
+    /// If the request panics, so does this.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(|ended| {
+            ended.unwrap_or_else(|failure| match failure.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_canceled) => Err(gone()),
+            })
+        })
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn gone() -> Error {
+    Error::new(Inner {
+        kind: Some(ErrorKind::Other),
+        operation: Some(Operation::List),
+        detail: "the runtime that the listing began in has ended".to_owned(),
+        ..Inner::default()
+    })
+}

@@ -1,0 +1,335 @@
+//! Listings of many keys: pages that are fetched ahead, whole pages, several workspaces.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use openrouter_keys::{ErrorKind, KeyHash};
+use openrouter_keys_emulator::Route;
+use tokio::sync::Notify;
+
+use crate::support::listing::{
+    delete, exactly, hash, offset, offsets, once, page, page_at, parameter, service, take,
+};
+use crate::support::{Answer, Request, Scripted, client, error, news_travels};
+
+/// A server with so many keys that lets the client ask for all it wants to before it answers.
+async fn fleet(keys: u32) -> Scripted {
+    Scripted::start_by(move |request, _| {
+        page_at(keys, offset(request).unwrap_or(0)).settled_first()
+    })
+    .await
+}
+
+fn hashes(keys: u32) -> Vec<KeyHash> {
+    (0..keys).map(hash).collect()
+}
+
+#[tokio::test]
+async fn as_many_pages_are_fetched_at_once_as_the_listing_may() {
+    for (concurrency, keys, most) in [(None, 4000, 8), (Some(1), 1000, 1), (Some(20), 9000, 20)] {
+        let server = fleet(keys).await;
+        let list = client(&server).list();
+        let list = match concurrency {
+            None => list,
+            Some(pages) => list.concurrency(pages),
+        };
+        let came = take(&mut list.stream(), usize::MAX).await.unwrap();
+        exactly(&came, &hashes(keys)).unwrap();
+        assert_eq!(server.most_under_way(), most, "{concurrency:?}");
+        // The last is asked for twice, and what was ahead of it in vain.
+        let needed = keys.div_ceil(98) as usize + 1;
+        let requests = server.requests().len();
+        assert!(requests <= needed + most, "{requests} for {needed}");
+    }
+}
+
+/// One more with each page that comes, after three that come by themselves.
+#[tokio::test]
+async fn the_longer_it_goes_on_the_more_are_fetched_at_once() {
+    let server = fleet(1000).await;
+    let mut stream = client(&server).list().stream();
+    let mut asked = Vec::new();
+    for _ in 0..7 {
+        take(&mut stream, if asked.is_empty() { 100 } else { 98 })
+            .await
+            .unwrap();
+        // They are asked for on tasks of their own.
+        news_travels().await;
+        asked.push(server.requests().len());
+    }
+    assert_eq!(asked, [1, 2, 3, 5, 7, 9, 11]);
+}
+
+#[tokio::test]
+async fn what_is_under_way_ends_with_the_stream() {
+    let stalling = Arc::new(Notify::new());
+    let stalls = Arc::clone(&stalling);
+    let server = Scripted::start_by(move |request, _| match offset(request).unwrap_or(0) {
+        offset @ 0..300 => page_at(1000, offset),
+        _ => Answer::raw("").then_notify(&stalls).then_stall(),
+    })
+    .await;
+    let mut stream = client(&server).list().stream();
+    take(&mut stream, 296).await.unwrap();
+    tokio::select! {
+        biased;
+        () = stalling.notified() => {}
+        _ = stream.next() => panic!("there is no answer"),
+    }
+    drop(stream);
+    // Two requests were under way, on connections of their own.
+    server.connections_ended(2).await;
+}
+
+/// A page that was fetched in vain, or too early, is not talked about.
+#[tokio::test]
+async fn an_error_comes_after_the_keys_before_it_and_only_if_it_matters() {
+    let failing = |from: u64, keys: u32| {
+        Scripted::start_by(move |request, _| match offset(request).unwrap_or(0) {
+            offset if offset < from => page_at(keys, offset).settled_first(),
+            _ => error(400, "no"),
+        })
+    };
+    // Behind the end, which is at 350.
+    let server = failing(360, 350).await;
+    let came = take(&mut client(&server).list().stream(), usize::MAX).await;
+    exactly(&came.unwrap(), &hashes(350)).unwrap();
+    assert!(offsets(&server).contains(&Some(392)), "in vain");
+
+    // Within: the pages at 392 and 490 are asked for at once, and the first one is good.
+    let server = failing(490, 1000).await;
+    let mut stream = client(&server).list().stream();
+    let came = take(&mut stream, 492).await.unwrap();
+    exactly(&came, &hashes(492)).unwrap();
+    let failure = stream.next().await.unwrap().unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::BadRequest);
+    assert!(stream.next().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_keys_while_others_come_and_go() {
+    let (emulator, client, hashes) = service(10_000).await.unwrap();
+    let others = tokio::spawn({
+        let client = client.clone();
+        // Every 97th of those that were there, and most of the new ones.
+        let gone: Vec<_> = hashes.iter().step_by(97).cloned().collect();
+        async move {
+            for (number, hash) in gone.iter().enumerate() {
+                let create = client.create(format!("made meanwhile {number}"));
+                let created = create.send().await.unwrap();
+                delete(&client, std::slice::from_ref(hash)).await.unwrap();
+                if number % 3 > 0 {
+                    delete(&client, &[created.key.hash]).await.unwrap();
+                }
+            }
+            gone
+        }
+    });
+    let mut listings = 0;
+    let mut came = Vec::new();
+    while !others.is_finished() || listings == 0 {
+        came = take(&mut client.list().stream(), usize::MAX).await.unwrap();
+        once(&came).unwrap();
+        listings += 1;
+    }
+    println!("{listings} listings meanwhile");
+    let gone: HashSet<_> = others.await.unwrap().into_iter().collect();
+    let stayed = |hash: &KeyHash| !gone.contains(hash);
+    // Every listing has what stayed; the last one is looked at.
+    let known: HashSet<_> = hashes.iter().collect();
+    came.retain(|hash| known.contains(hash) && stayed(hash));
+    let expected: Vec<_> = hashes.iter().filter(|hash| stayed(hash)).cloned().collect();
+    exactly(&came, &expected).unwrap();
+    assert!(emulator.requests(Route::List) > 200);
+}
+
+/// What servers do that do not do what the API documents, with pages fetched ahead: the exact result, or the error that says
+/// that it cannot be told, and soon.
+#[tokio::test]
+async fn a_server_that_misbehaves_gives_the_exact_result_or_an_error() {
+    const KEYS: u32 = 2000;
+    type Rule = fn(&Request, usize) -> Answer;
+    let at = |request: &Request| offset(request).unwrap_or(0);
+    let cases: [(&str, Rule, bool); 6] = [
+        (
+            "the oldest first",
+            |request, _| {
+                let start = u32::try_from(offset(request).unwrap_or(0))
+                    .unwrap()
+                    .min(KEYS);
+                page((start..(start + 100).min(KEYS)).map(|row| KEYS - 1 - row))
+            },
+            true,
+        ),
+        ("the offset is ignored", |_, _| page_at(KEYS, 0), false),
+        (
+            "pages become smaller",
+            |request, number| {
+                let start = u32::try_from(offset(request).unwrap_or(0))
+                    .unwrap()
+                    .min(KEYS);
+                let size = if number < 8 { 100 } else { 40 };
+                page(start..(start + size).min(KEYS))
+            },
+            true,
+        ),
+        (
+            "pages become larger",
+            |request, number| {
+                let start = u32::try_from(offset(request).unwrap_or(0))
+                    .unwrap()
+                    .min(KEYS);
+                let size = if number < 8 { 100 } else { 250 };
+                page(start..(start + size).min(KEYS))
+            },
+            true,
+        ),
+        (
+            "the same page for ever",
+            |request, _| page_at(KEYS, offset(request).unwrap_or(0).min(490)),
+            false,
+        ),
+        (
+            "nothing after some pages",
+            |request, _| match offset(request).unwrap_or(0) {
+                offset @ 0..600 => page_at(KEYS, offset),
+                _ => page(0..0),
+            },
+            false,
+        ),
+    ];
+    for (name, rule, is_complete) in cases {
+        let server = Scripted::start_by(rule).await;
+        let mut stream = client(&server).list().stream();
+        let mut came = Vec::new();
+        let end = loop {
+            match stream.next().await {
+                Some(Ok(key)) => came.push(key.hash),
+                Some(Err(error)) => break Some(error),
+                None => break None,
+            }
+        };
+        once(&came).unwrap();
+        match end {
+            None => {
+                came.sort_unstable();
+                exactly(&came, &hashes(KEYS)).unwrap();
+            }
+            Some(error) => assert_eq!(error.kind(), ErrorKind::Listing, "{name}"),
+        }
+        assert_eq!(came.len() == KEYS as usize, is_complete, "{name}");
+        let requests = server.requests();
+        assert!(requests.len() <= 80, "{name}: {}", requests.len());
+        assert!(requests.iter().all(|request| at(request) <= 2500), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn pages_have_the_keys_that_no_page_before_them_had() {
+    let server = fleet(250).await;
+    let mut pages = client(&server).list().pages();
+    let mut sizes = Vec::new();
+    let mut came = Vec::new();
+    while let Some(keys) = pages.next().await {
+        let keys = keys.unwrap();
+        sizes.push(keys.len());
+        came.extend(keys.into_iter().map(|key| key.hash));
+    }
+    assert_eq!(sizes, [100, 98, 52]);
+    exactly(&came, &hashes(250)).unwrap();
+    assert!(pages.next().await.is_none());
+
+    let server = fleet(0).await;
+    assert!(client(&server).list().pages().next().await.is_none());
+}
+
+#[tokio::test]
+async fn all_keys_at_once_are_all_keys_or_the_error() {
+    let server = fleet(1000).await;
+    let keys = client(&server).list().collect_all().await.unwrap();
+    let came: Vec<_> = keys.into_iter().map(|key| key.hash).collect();
+    exactly(&came, &hashes(1000)).unwrap();
+
+    let server = Scripted::start([page(0..100), error(403, "no")]).await;
+    let failure = client(&server).list().collect_all().await.unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::Forbidden);
+}
+
+fn workspace(number: u32) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
+
+#[tokio::test]
+async fn workspaces_are_listed_one_after_the_other_and_each_key_says_its_own() {
+    // The first has 250 keys, the second none, the third 3; their keys do not say where they are.
+    let server = Scripted::start_by(|request, _| {
+        let keys = match parameter(request, "workspace_id") {
+            Some(id) if id.ends_with('1') => 250,
+            Some(id) if id.ends_with('3') => 3,
+            Some(_) => 0,
+            None => panic!("whose keys?"),
+        };
+        assert_eq!(parameter(request, "include_disabled"), Some("true"));
+        page_at(keys, offset(request).unwrap_or(0))
+    })
+    .await;
+    let ids = [1, 2, 3, 1].map(workspace);
+    let list = client(&server).list().include_disabled(true);
+    let keys = list.workspaces(ids).collect_all().await.unwrap();
+    let came: Vec<_> = keys.iter().map(|key| key.hash.clone()).collect();
+    assert_eq!(came, [hashes(250), hashes(3)].concat());
+    let workspaces = keys.iter().map(|key| key.workspace_id.clone().unwrap());
+    let mut workspaces: Vec<_> = workspaces.collect();
+    workspaces.dedup();
+    assert_eq!(workspaces, [workspace(1), workspace(3)]);
+    assert_eq!(server.requests().len(), 4 + 1 + 1);
+}
+
+#[tokio::test]
+async fn a_key_that_says_where_it_is_is_believed() {
+    let (_emulator, client, _) = service(0).await.unwrap();
+    for number in [1, 2] {
+        let create = client.create(format!("{number}"));
+        let _ = create.workspace_id(workspace(number)).send().await.unwrap();
+    }
+    let list = client.list().workspaces([2, 1].map(workspace));
+    let keys = list.collect_all().await.unwrap();
+    let found: Vec<_> = keys
+        .iter()
+        .map(|key| (key.name.as_str(), key.workspace_id.as_deref().unwrap()))
+        .collect();
+    assert_eq!(found, [("2", &*workspace(2)), ("1", &*workspace(1))]);
+}
+
+#[tokio::test]
+async fn no_workspace_is_no_key_and_no_request() {
+    let server = fleet(10).await;
+    let list = client(&server).list().workspaces(Vec::<String>::new());
+    assert_eq!(list.collect_all().await.unwrap(), []);
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn arguments_that_do_not_go_together_are_an_error_before_anything_is_sent() {
+    let server = Scripted::start([]).await;
+    let list = || client(&server).list();
+    let workspaces = || list().workspaces([workspace(1)]);
+    let cases = [
+        ("concurrency", list().concurrency(0)),
+        ("workspace_id", workspaces().workspace_id(workspace(2))),
+        ("offset", workspaces().offset(100)),
+        ("workspace_id", list().workspaces(["nonsense"])),
+    ];
+    for (argument, list) in cases {
+        let mut stream = list.stream();
+        let failure = stream.next().await.unwrap().unwrap_err();
+        assert_eq!(failure.kind(), ErrorKind::InvalidInput, "{argument}");
+        assert!(failure.to_string().contains(argument), "{failure}");
+        assert!(stream.next().await.is_none());
+    }
+    // A page is one workspace's.
+    let failure = workspaces().send().await.unwrap_err();
+    assert_eq!(failure.kind(), ErrorKind::InvalidInput);
+    assert!(failure.to_string().contains("workspaces"), "{failure}");
+    assert!(server.requests().is_empty());
+}
