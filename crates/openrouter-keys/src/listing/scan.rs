@@ -58,7 +58,7 @@ impl Paging {
             page_size: Page::SIZE,
             overlap: 2,
             patience: 6,
-            remembered: 4 + concurrency as u64,
+            remembered: 4 + (concurrency + concurrency / 2) as u64,
             alone: 2,
         }
     }

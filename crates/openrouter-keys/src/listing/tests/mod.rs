@@ -1,5 +1,6 @@
 //! The method against simulated servers: every small course of events, many large ones, and servers that misbehave.
 
+mod ahead;
 mod enumerated;
 mod hostile;
 mod random;

@@ -52,7 +52,7 @@ fn remove(rows: u32, mut world: World, kept: impl Fn(Id) -> bool, concurrency: u
     );
     assert_eq!(end, End::Complete);
     assert_eq!(listing.handed_out, (0..rows).collect::<Vec<_>>());
-    let most = 1100 + 200 * (concurrency - 1);
+    let most = 1100 + 300 * (concurrency - 1);
     assert!(most_remembered <= most, "{most_remembered}");
 }
 
