@@ -100,12 +100,10 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord> Scan<Id, Time> {
         self.window.len()
     }
 
-    /// How far apart the pages that follow are if nothing comes or goes, or `None` if there may be no others.
+    /// How far apart the pages that follow are if nothing comes or goes, or `None` if that is not known.
     pub(super) fn stride(&self) -> Option<u64> {
-        let largest = self.largest.filter(|_| !self.at_end)? as u64;
-        largest
-            .checked_sub(self.paging.overlap.into())
-            .filter(|stride| *stride > 0)
+        let stride = self.largest?.checked_sub(self.paging.overlap as usize)?;
+        (stride > 0).then_some(stride as u64)
     }
 
     /// Takes the rows at the offset that was asked for. They were asked for while the `depth` - 1 pages before were under

@@ -8,6 +8,8 @@ struct Course {
     world: World,
     /// The offset of every request so far.
     asked: Vec<u64>,
+    /// How many were under way when it was sent, with those that were sent along.
+    at_once: Vec<usize>,
 }
 
 impl Course {
@@ -16,15 +18,18 @@ impl Course {
             listing: service(concurrency, 0),
             world: World::new(rows),
             asked: Vec::new(),
+            at_once: Vec::new(),
         };
         course.note();
         course
     }
 
     fn note(&mut self) {
+        let under_way = self.listing.pager.under_way();
         for (number, offset) in self.listing.unanswered() {
             if number >= self.asked.len() {
                 self.asked.push(offset);
+                self.at_once.push(under_way);
             }
         }
     }
@@ -62,6 +67,10 @@ fn where_nothing_happens_every_page_is_asked_for_once() {
     // The page at 980 ends at 1000. What was ahead of it was in vain, and the end is asked for by itself.
     let expected: Vec<_> = calm.chain([1078, 1176, 1274, 998]).collect();
     assert_eq!(course.asked, expected);
+    assert_eq!(
+        course.at_once,
+        [1, 1, 1, 2, 2, 3, 3, 4, 4, 4, 4, 4, 4, 4, 1]
+    );
     assert_eq!(course.listing.handed_out, (0..1000).collect::<Vec<_>>());
 }
 
@@ -79,7 +88,8 @@ fn where_rows_are_removed_it_steps_back_and_goes_on_alone() {
     assert_eq!(course.run(1500), None);
     // Four were under way, so the first step is of 8 rows.
     assert_eq!(course.asked[13..17], [874, 972, 1070, 1168]);
-    assert_eq!(course.asked[17..19], [1266, 1364], "two at once");
+    assert_eq!(course.asked[17..20], [1266, 1364, 1462]);
+    assert_eq!(course.at_once[13..20], [1, 1, 1, 2, 2, 3, 3]);
     assert_eq!(course.listing.repeated(), 0);
 }
 
