@@ -100,9 +100,11 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord> Scan<Id, Time> {
         self.window.len()
     }
 
-    /// How far apart the pages that follow are if nothing comes or goes, or `None` if that is not known.
+    /// How far apart the pages that follow are if nothing comes or goes, or `None` if that is not known, or there are
+    /// probably none.
     pub(super) fn stride(&self) -> Option<u64> {
-        let stride = self.largest?.checked_sub(self.paging.overlap as usize)?;
+        let largest = self.largest.filter(|_| !self.at_end)?;
+        let stride = largest.checked_sub(self.paging.overlap as usize)?;
         (stride > 0).then_some(stride as u64)
     }
 
