@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use crate::error::Error;
 use crate::operations::{Async, CreateKey, DeleteKey, GetCurrentKey, GetKey, ListKeys, UpdateKey};
-use crate::transport::{Clock, RetryBudget, RetryPolicy, Scrubber};
+use crate::transport::{Clock, InFlight, RetryBudget, RetryPolicy, Scrubber};
 
 use base_url::BaseUrl;
 pub use builder::ClientBuilder;
@@ -54,6 +54,7 @@ pub(crate) struct Settings {
     pub(crate) headers: HeaderMap,
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: RetryBudget,
+    pub(crate) in_flight: InFlight,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Duration,

@@ -57,7 +57,9 @@ pub enum ErrorKind {
     /// [`maybe_applied`](Error::maybe_applied) tells whether the server can have acted.
     Connect,
     /// There was no complete answer in time, or the server said that it ran out of time (408). Call again later, unless it
-    /// was a create that [`maybe_applied`](Error::maybe_applied).
+    /// was a create that [`maybe_applied`](Error::maybe_applied). Or the client had as many requests under way as
+    /// [`max_in_flight`](crate::ClientBuilder::max_in_flight) allows for as long as the call had time; the message says so,
+    /// and nothing was sent.
     Timeout,
     /// The answer was a redirect, which is never followed: it would take the management key elsewhere.
     /// Correct the base URL.
@@ -178,7 +180,7 @@ impl Error {
         &self.0.headers
     }
 
-    /// How often the request was tried. 0: it was refused before anything was sent.
+    /// How often the request was tried. 0: the call ended before its first attempt.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::{BaseUrl, Client, Credential, Settings};
 use crate::error::{Error, ErrorKind, Inner};
-use crate::transport::{Clock, RetryBudget, RetryPolicy, TokioClock, time_limit};
+use crate::transport::{Clock, InFlight, RetryBudget, RetryPolicy, TokioClock, time_limit};
 
 const USER_AGENT: &str = concat!("openrouter-keys/", env!("CARGO_PKG_VERSION"));
 
@@ -43,6 +43,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     attempt_timeout: Duration,
     timeout: Duration,
+    max_in_flight: usize,
     clock: Arc<dyn Clock>,
 }
 
@@ -60,6 +61,7 @@ impl ClientBuilder {
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_secs(20),
             timeout: Duration::from_secs(90),
+            max_in_flight: InFlight::DEFAULT,
             clock: Arc::new(TokioClock),
         }
     }
@@ -115,6 +117,18 @@ impl ClientBuilder {
     /// the most. A further attempt is made only if there is as much time left as a connection may take.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// How many requests may be under way at once: 32 by default, at least one.
+    ///
+    /// A request is under way from the moment it is sent until its answer is read, or its call is dropped. The client, its
+    /// clones and those made of it by [`with_key`](Client::with_key) are counted together, because they share their
+    /// connections. Where there is no room, a call waits, and whoever came first goes first. That counts into its
+    /// [`timeout`](Self::timeout) and not into the attempt's; if it runs out, the error is of kind
+    /// [`Timeout`](ErrorKind::Timeout) and nothing was sent. A call that waits to try again takes no room.
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests;
         self
     }
 
@@ -220,6 +234,7 @@ impl ClientBuilder {
         let connect_timeout = time_limit("connect_timeout", self.connect_timeout)?;
         let attempt_timeout = time_limit("attempt_timeout", self.attempt_timeout)?;
         let timeout = time_limit("timeout", self.timeout)?;
+        let in_flight = InFlight::new(self.max_in_flight)?;
         let mut headers = HeaderMap::new();
         for (argument, name, value) in self.attribution {
             headers.insert(
@@ -251,6 +266,7 @@ impl ClientBuilder {
                 base_url,
                 headers,
                 budget: RetryBudget::new(retry.reserve(), self.clock.now()),
+                in_flight,
                 retry,
                 clock: self.clock,
                 connect_timeout,
@@ -343,6 +359,7 @@ impl fmt::Debug for ClientBuilder {
             .field("connect_timeout", &self.connect_timeout)
             .field("attempt_timeout", &self.attempt_timeout)
             .field("timeout", &self.timeout)
+            .field("max_in_flight", &self.max_in_flight)
             .field("retry", &self.retry)
             .finish_non_exhaustive()
     }

@@ -263,6 +263,14 @@ impl Failure {
         }
     }
 
+    /// The attempt was not begun. It may be later.
+    pub(super) fn not_begun(kind: ErrorKind, detail: String) -> Self {
+        Self {
+            transient: true,
+            ..Self::new(kind, detail)
+        }
+    }
+
     /// A request that never came about.
     fn not_built(detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Other, detail.into())

@@ -65,7 +65,8 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
         Box::pin(tokio::time::sleep(duration))
     }
 
-    /// Waits beside an attempt, which is given up when this ends.
+    /// Waits beside an attempt, or beside the wait for [room](crate::ClientBuilder::max_in_flight) for one, which is given
+    /// up when this ends.
     fn timeout(&self, limit: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(tokio::time::sleep(limit))
     }

@@ -5,12 +5,14 @@ mod budget;
 mod cause;
 mod classify;
 mod clock;
+mod in_flight;
 mod operation;
 mod retry;
 mod retry_after;
 mod salvage;
 mod scrub;
 mod trace;
+mod turn;
 mod unusable;
 
 use std::borrow::Cow;
@@ -26,10 +28,12 @@ use crate::response::Response;
 use classify::{Asked, Ending};
 use trace::Trace;
 pub(crate) use trace::carried_over;
+use turn::Turns;
 
 pub(crate) use budget::RetryBudget;
 pub use clock::Clock;
 pub(crate) use clock::TokioClock;
+pub(crate) use in_flight::InFlight;
 pub(crate) use operation::Operation;
 pub use retry::RetryPolicy;
 pub(crate) use salvage::created_anyway;
@@ -120,8 +124,7 @@ impl Call<'_> {
             }
         }
         let timeout = self.options.timeout.unwrap_or(settings.timeout);
-        let start = clock.now();
-        let time_left = || timeout.saturating_sub(clock.now().saturating_duration_since(start));
+        let mut turns = Turns::new(self.client, timeout);
         let mut backoff = policy.backoff();
         let mut ending = Ending {
             attempts: 0,
@@ -130,14 +133,22 @@ impl Call<'_> {
         };
 
         loop {
+            let room = match turns.next().await {
+                Ok(room) => room,
+                Err(failure) => {
+                    trace.failed(ending.attempts, &failure, None);
+                    return Err(failure.into_error(self.operation, &ending, &scrubber));
+                }
+            };
             ending.attempts += 1;
             let exchange = raw::Exchange::new(
                 headers.clone(),
                 self.operation.body_limit(),
                 self.operation.answers_a_secret(),
             );
-            let limit = clock.timeout(settings.attempt_timeout.min(time_left()));
+            let limit = clock.timeout(settings.attempt_timeout.min(turns.time_left()));
             let result = clock::within(limit, send(self.client.raw(exchange.clone()))).await;
+            drop(room);
             let outcome = classify::outcome(&asked, result, exchange.take_record(), &accept);
             let outcome = outcome.or_else(|failure| failure.rescued(&rescue).ok_or(failure));
             let mut failure = match outcome {
@@ -156,7 +167,7 @@ impl Call<'_> {
 
             // An attempt that has less time than a connection may take would fail for that alone.
             let wait = retry::wait(&failure, self.operation, &mut backoff)
-                .filter(|wait| *wait + settings.connect_timeout <= time_left());
+                .filter(|wait| *wait + settings.connect_timeout <= turns.time_left());
             ending.out_of_retries = wait.is_some() && !settings.budget.withdraw(clock.now());
             let wait = wait.filter(|_| !ending.out_of_retries);
             trace.failed(ending.attempts, &failure, wait);

@@ -1,0 +1,82 @@
+//! How many requests of a client are under way at once.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::Clock;
+use super::classify::Failure;
+use crate::error::{Error, ErrorKind};
+
+/// Room for so many requests, which all calls of a client share.
+pub(crate) struct InFlight {
+    most: usize,
+    room: Semaphore,
+}
+
+impl InFlight {
+    /// What a client comes with that says nothing else.
+    pub(crate) const DEFAULT: usize = 32;
+
+    /// Room for so many, if that makes sense.
+    pub(crate) fn new(most: usize) -> Result<Self, Error> {
+        if most == 0 {
+            return Err(Error::invalid_input(
+                "max_in_flight",
+                "must be at least one request",
+            ));
+        }
+        Ok(Self {
+            most,
+            room: Semaphore::new(most.min(Semaphore::MAX_PERMITS)),
+        })
+    }
+
+    /// Room for one request, until the value is dropped. Those who wait get it in the order in which they came.
+    pub(super) async fn enter(
+        &self,
+        clock: &dyn Clock,
+        time_left: Duration,
+    ) -> Result<SemaphorePermit<'_>, Box<Failure>> {
+        // Fails as long as anybody waits, so nobody is overtaken.
+        if let Ok(room) = self.room.try_acquire() {
+            return Ok(room);
+        }
+        let mut limit = clock.timeout(time_left);
+        let mut room = pin!(self.room.acquire());
+        let room = poll_fn(|context| {
+            // The time comes first: with none left, an attempt could only be given up, and may have been applied.
+            if limit.as_mut().poll(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            room.as_mut().poll(context).map(Some)
+        });
+        match room.await {
+            Some(room) => Ok(room.expect("nobody closes the semaphore")),
+            None => Err(Box::new(Failure::not_begun(
+                ErrorKind::Timeout,
+                format!(
+                    "not sent in time: the client had {} requests under way, as many as its max_in_flight allows",
+                    self.most
+                ),
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::InFlight;
+    use crate::transport::{A_DAY, TokioClock};
+
+    #[tokio::test]
+    async fn as_many_as_there_can_be_is_no_limit() {
+        let in_flight = InFlight::new(usize::MAX).unwrap();
+        let _room = in_flight.enter(&TokioClock, A_DAY).await.ok().unwrap();
+        assert!(in_flight.enter(&TokioClock, A_DAY).await.is_ok());
+        assert!(InFlight::new(0).is_err());
+    }
+}
