@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use crate::error::Error;
 use crate::operations::{Async, CreateKey, DeleteKey, GetCurrentKey, GetKey, ListKeys, UpdateKey};
-use crate::transport::{Clock, InFlight, RetryBudget, RetryPolicy, Scrubber};
+use crate::transport::{Clock, InFlight, Pause, RetryBudget, RetryPolicy, Scrubber};
 
 use base_url::BaseUrl;
 pub use builder::ClientBuilder;
@@ -163,6 +163,16 @@ impl Client {
 
     pub(crate) fn authorization(&self) -> Result<HeaderValue, Error> {
         self.credential.header()
+    }
+
+    /// What the calls with this key wait for after a 429.
+    pub(crate) fn pause(&self) -> &Pause {
+        self.credential.pause()
+    }
+
+    /// How many requests with this key were answered 429 so far.
+    pub(crate) fn rate_limits(&self) -> u64 {
+        self.pause().rate_limits()
     }
 
     /// Takes the key that this client uses out of what goes into an error.

@@ -75,6 +75,10 @@ pub enum ErrorKind {
     /// 409: the change conflicts with another, or with what the key is. Get the key, look at it, and decide.
     Conflict,
     /// 429: too many requests. Nothing was done. Wait for [`retry_after`](Error::retry_after).
+    ///
+    /// Without a [`status`](Error::status), the call was not sent (again): another one with the same key was answered 429,
+    /// and the wait that the service asked for is longer than a minute, or than the call has time. After a minute of such
+    /// a wait, calls are sent again to see whether it still holds.
     RateLimited,
     /// 5xx: the server, or a gateway before it, failed. Call again later, unless it was a create that
     /// [`maybe_applied`](Error::maybe_applied).
@@ -168,7 +172,7 @@ impl Error {
         self.0.body_text.as_deref()
     }
 
-    /// How long the server asked to wait.
+    /// How long the server asked to wait, or what is left of that where an answer to another call asked for it.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -192,7 +196,7 @@ impl Error {
         self.kind() == ErrorKind::NotFound
     }
 
-    /// Whether there were too many requests (429).
+    /// Whether there were too many requests (429), by this call or by others with the same key.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.kind() == ErrorKind::RateLimited

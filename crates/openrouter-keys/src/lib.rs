@@ -86,10 +86,12 @@
 //! | `server.address`, `server.port` | ✓ | | the base URL's |
 //! | `http.response.status_code` | ✓ | ✓ | if there was an answer; in the span the last one's |
 //! | `http.request.resend_count` | ✓ | ✓ | which resend it was, from 1; in the span how many there were |
-//! | `error.type` | ✓ | ✓ | if it failed: the status, or `connect`, `timeout`, `decode`, `body_too_large`, `other` |
+//! | `error.type` | ✓ | ✓ | if it failed: the status, or `connect`, `timeout`, `rate_limited`, `decode`, `body_too_large`, `other` |
 //! | `retry_in_ms` | | ✓ | if it failed and there is another attempt: the wait before it, in milliseconds |
 //!
-//! A [`delete`](Client::delete) whose repetition meets 404 is a success to its caller; its span tells of the 404.
+//! A [`delete`](Client::delete) whose repetition meets 404 is a success to its caller; its span tells of the 404. A call
+//! that ends because an attempt could not begin has an event for that too: `rate_limited` in the pause after a 429, and
+//! `timeout` where there was no room among the requests under way.
 
 #[cfg(feature = "blocking")]
 pub mod blocking;

@@ -1,4 +1,4 @@
-//! The bearer token of a client.
+//! The bearer token of a client, and what the service asked of those who use it.
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::transport::Scrubber;
+use crate::transport::{Pause, Scrubber};
 
 pub(super) struct Credential {
     /// What the caller knows it as.
@@ -14,6 +14,7 @@ pub(super) struct Credential {
     scrubber: Scrubber,
     /// `None`: the token cannot be sent in a header.
     header: Option<HeaderValue>,
+    pause: Pause,
 }
 
 impl Credential {
@@ -22,11 +23,16 @@ impl Credential {
             argument,
             header: bearer(secret),
             scrubber: Scrubber::new([secret]),
+            pause: Pause::default(),
         }
     }
 
     pub(super) fn scrubber(&self) -> &Scrubber {
         &self.scrubber
+    }
+
+    pub(super) fn pause(&self) -> &Pause {
+        &self.pause
     }
 
     pub(super) fn header(&self) -> Result<HeaderValue, Error> {

@@ -24,7 +24,8 @@ impl fmt::Display for Error {
         if inner.attempts > 1 {
             notes.push(format!("{} attempts", inner.attempts));
         }
-        if let Some(wait) = inner.retry_after {
+        // Without a status, nobody was asked, and the detail says how long the client has to wait.
+        if let (Some(wait), Some(_)) = (inner.retry_after, inner.status) {
             notes.push(format!("the server asks to wait {} s", wait.as_secs()));
         }
         if inner.out_of_retries {

@@ -86,6 +86,11 @@ pub(super) fn outcome<R, T>(
 }
 
 impl Failure {
+    /// The answer was 429.
+    pub(super) fn is_rate_limited(&self) -> bool {
+        self.kind == ErrorKind::RateLimited
+    }
+
     #[cfg(feature = "tracing")]
     pub(super) fn kind(&self) -> ErrorKind {
         self.kind
@@ -264,8 +269,13 @@ impl Failure {
     }
 
     /// The attempt was not begun. It may be later.
-    pub(super) fn not_begun(kind: ErrorKind, detail: String) -> Self {
+    pub(super) fn not_begun(
+        kind: ErrorKind,
+        detail: String,
+        retry_after: Option<Duration>,
+    ) -> Self {
         Self {
+            retry_after,
             transient: true,
             ..Self::new(kind, detail)
         }

@@ -62,6 +62,7 @@ impl InFlight {
                     "not sent in time: the client had {} requests under way, as many as its max_in_flight allows",
                     self.most
                 ),
+                None,
             ))),
         }
     }

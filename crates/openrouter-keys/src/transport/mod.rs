@@ -7,6 +7,7 @@ mod classify;
 mod clock;
 mod in_flight;
 mod operation;
+mod pause;
 mod retry;
 mod retry_after;
 mod salvage;
@@ -35,6 +36,7 @@ pub use clock::Clock;
 pub(crate) use clock::TokioClock;
 pub(crate) use in_flight::InFlight;
 pub(crate) use operation::Operation;
+pub(crate) use pause::Pause;
 pub use retry::RetryPolicy;
 pub(crate) use salvage::created_anyway;
 pub(crate) use scrub::Scrubber;
@@ -165,9 +167,18 @@ impl Call<'_> {
             }
             ending.maybe_applied |= failure.ambiguous && self.operation.is_mutation();
 
-            // An attempt that has less time than a connection may take would fail for that alone.
-            let wait = retry::wait(&failure, self.operation, &mut backoff)
-                .filter(|wait| *wait + settings.connect_timeout <= turns.time_left());
+            let wait = retry::wait(&failure, self.operation, &mut backoff);
+            if failure.is_rate_limited() {
+                turns.limited(&failure, wait.unwrap_or(policy.first_backoff()));
+            }
+            let wait = wait.filter(|wait| turns.is_time_for(*wait));
+            let wait = match wait.map(|wait| turns.before_a_retry(wait)).transpose() {
+                Ok(wait) => wait,
+                Err(paused) => {
+                    trace.failed(ending.attempts, &failure, None);
+                    return Err(paused.into_error(self.operation, &ending, &scrubber));
+                }
+            };
             ending.out_of_retries = wait.is_some() && !settings.budget.withdraw(clock.now());
             let wait = wait.filter(|_| !ending.out_of_retries);
             trace.failed(ending.attempts, &failure, wait);

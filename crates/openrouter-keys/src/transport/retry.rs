@@ -16,6 +16,13 @@ use crate::error::Error;
 /// that the server asks for (`Retry-After`) is kept, up to 60 seconds. One that asks for more ends the call at once, and
 /// the error [says so](crate::Error::retry_after).
 ///
+/// A 429 is meant for everybody who uses the key. So all calls of the client and its clones wait for the time that the
+/// service asks for, or else for the backoff of the call that met it: whatever they have under way goes on, and no attempt
+/// begins, not even the first one of a call. A call that would have to wait more than 60 seconds, or longer than it has time,
+/// ends at once with an error of kind [`RateLimited`](crate::ErrorKind::RateLimited). If the service asks for more
+/// than two minutes, that holds for 60 seconds; then calls are sent again, to see whether it meant what it said. A client
+/// made by [`with_key`](crate::Client::with_key) does not wait with the others.
+///
 /// ```
 /// use std::time::Duration;
 /// use openrouter_keys::{Client, RetryPolicy};
@@ -129,14 +136,16 @@ impl RetryPolicy {
         Ok(self)
     }
 
+    /// The first wait, without jitter.
+    pub(super) fn first_backoff(&self) -> Duration {
+        let first = self.min_backoff.unwrap_or(MIN_BACKOFF);
+        first.min(self.max_backoff)
+    }
+
     /// The waits between attempts: one fewer than there are attempts.
     pub(super) fn backoff(&self) -> impl Iterator<Item = Duration> + use<> {
         ExponentialBuilder::default()
-            .with_min_delay(
-                self.min_backoff
-                    .unwrap_or(MIN_BACKOFF)
-                    .min(self.max_backoff),
-            )
+            .with_min_delay(self.first_backoff())
             .with_max_delay(self.max_backoff)
             .with_factor(2.0)
             .with_max_times(self.attempts as usize - 1)

@@ -6,9 +6,9 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 
 /// The longest wait that the server may ask for and get. A longer one is the caller's to decide.
-const LONGEST: Duration = Duration::from_secs(60);
+pub(super) const LONGEST: Duration = Duration::from_secs(60);
 /// A server that says "at once", or names a time gone by, still gets a moment.
-const SHORTEST: Duration = Duration::from_millis(100);
+pub(super) const SHORTEST: Duration = Duration::from_millis(100);
 
 /// What the server gets of the wait that it asks for.
 pub(super) fn granted(asked: Duration) -> Option<Duration> {

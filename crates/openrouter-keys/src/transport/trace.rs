@@ -131,6 +131,7 @@ mod imp {
         match failure.kind() {
             ErrorKind::Connect => "connect",
             ErrorKind::Timeout => "timeout",
+            ErrorKind::RateLimited => "rate_limited",
             ErrorKind::Decode => "decode",
             ErrorKind::BodyTooLarge => "body_too_large",
             // The others have a status.
