@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue};
 use openrouter_keys_raw as raw;
 use secrecy::SecretString;
 
+use crate::bulk::Bulk;
 use crate::error::Error;
 use crate::operations::{Async, CreateKey, DeleteKey, GetCurrentKey, GetKey, ListKeys, UpdateKey};
 use crate::transport::{Clock, InFlight, Pause, RetryBudget, RetryPolicy, Scrubber};
@@ -135,14 +136,13 @@ impl Client {
         GetCurrentKey::new(self.clone(), Async)
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
+    /// Updates, removes or looks at many keys, several at a time.
+    pub fn bulk(&self) -> Bulk {
+        Bulk::new(self.clone())
     }
 
-    /// How many 429s this client has met so far.
-    #[expect(clippy::unused_self, reason = "until the shared pause counts them")]
-    pub(crate) fn rate_limits(&self) -> u64 {
-        0
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The generated client, for one attempt.

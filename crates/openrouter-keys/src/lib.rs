@@ -11,6 +11,7 @@
 //! | [`Client::delete`] | `DELETE /keys/{hash}` | nothing |
 //! | [`Client::list`] | `GET /keys` | [`Page`], or with `stream()` [every key](KeyStream) |
 //! | [`Client::current`] | `GET /key` | [`CurrentKey`] |
+//! | [`Client::bulk`] | an update, a delete or a get, for many keys | a [stream](BulkStream) of their answers |
 //!
 //! What it promises:
 //!
@@ -95,6 +96,7 @@
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod bulk;
 mod client;
 mod concurrency;
 mod error;
@@ -104,6 +106,7 @@ pub mod operations;
 mod response;
 mod transport;
 
+pub use bulk::{Bulk, BulkCall, BulkError, BulkStream};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind, Salvaged};
 pub use listing::{KeyStream, PageStream};

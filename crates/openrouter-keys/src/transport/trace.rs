@@ -94,7 +94,7 @@ mod imp {
         }
     }
 
-    /// `call` in the span, and with the subscriber, of whoever hands it to another thread.
+    /// `call` in the span, and with the subscriber, of whoever hands it to another task or thread.
     pub(crate) fn carried_over<F: Future>(call: F) -> impl Future<Output = F::Output> + use<F> {
         call.in_current_span().with_current_subscriber()
     }
