@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod blocking;
+mod bulk;
 mod coverage;
 mod cuts;
 mod documented;
@@ -17,9 +18,11 @@ mod fleets;
 mod hardening;
 #[cfg(feature = "http2")]
 mod http2;
+mod in_flight;
 mod lifecycle;
 mod listing;
 mod outage;
+mod pause;
 mod properties;
 mod requests;
 mod schemas;

@@ -156,6 +156,29 @@ async fn a_retry_that_there_will_not_be_is_not_announced() {
     );
 }
 
+/// A call that does not get as far as its first attempt has an event for that one.
+#[tokio::test]
+async fn a_call_that_is_held_back_says_why() {
+    let busy = Answer::with_headers(429, "retry-after: 3600\r\n", "");
+    let server = Scripted::start([busy]).await;
+    let client = client(&server);
+    client.get(HASH).send().await.unwrap_err();
+    let collector = Collector::default();
+    let guard = collector.install();
+    client.get(HASH).send().await.unwrap_err();
+    drop(guard);
+    let error_type = r#"error.type="rate_limited""#;
+    assert_eq!(
+        collector.events(),
+        [format!("WARN attempt failed {error_type}")]
+    );
+    let span = span(&server, "GET", "/api/v1/keys/{hash}");
+    assert_eq!(
+        collector.closed_spans(),
+        ended(span, &[error_type, r#"otel.status_code="ERROR""#])
+    );
+}
+
 #[tokio::test]
 async fn what_is_refused_before_it_is_sent_leaves_no_trace() {
     let server = Scripted::start([]).await;

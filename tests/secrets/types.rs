@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display};
 use std::pin::Pin;
 use std::time::Duration;
 
-use openrouter_keys::{Client, Clock, Error, KeyBudget, KeyHash, RetryPolicy, reqwest};
+use openrouter_keys::{BulkError, Client, Clock, Error, KeyBudget, KeyHash, RetryPolicy, reqwest};
 use serde::Serialize;
 use serde_json::json;
 
@@ -113,6 +113,8 @@ pub(crate) async fn no_public_type_shows_a_secret() {
     let mut public = crate::public::types();
     // A trait, which callers implement; one that talks is in `clients`.
     assert!(public.remove("Clock"));
+    // A trait of builders that are printed themselves.
+    assert!(public.remove("BulkCall"));
     // The modes of builders, which only builders hold, and print.
     assert!(public.remove("operations::Async") && public.remove("blocking::Blocking"));
     assert_eq!(
@@ -187,6 +189,9 @@ fn operations(printed: &mut Printed, client: &Client) {
         client.list().workspace_id(PLAINTEXT),
         client.list().workspace_id(PLAINTEXT).header("x-own", TOKEN).stream(),
         client.list().workspaces([PLAINTEXT]).header("x-own", TOKEN).pages(),
+        client.bulk(),
+        // Items may be anything, a plaintext that was pasted too.
+        client.bulk().run([PLAINTEXT], |client, hash| client.get(hash).header("x-own", TOKEN)),
     );
 }
 
@@ -251,6 +256,12 @@ async fn failures(printed: &mut Printed) {
     print!(printed: error, error.kind());
     let salvaged = error.into_salvaged().unwrap();
     print!(printed: salvaged);
+    let mut run = client
+        .bulk()
+        .run([PLAINTEXT], |client, hash| client.delete(hash));
+    let failed: BulkError<_> = run.next().await.unwrap().unwrap_err();
+    assert_eq!(failed.item, Some(PLAINTEXT));
+    print!(printed: failed);
 }
 
 /// What `print` finds out of types, it finds out.

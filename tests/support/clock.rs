@@ -17,6 +17,8 @@ pub(crate) struct VirtualClock {
     elapsed: watch::Sender<Duration>,
     of_day: Arc<Mutex<DateTime<Utc>>>,
     waits: Arc<Mutex<Vec<Duration>>>,
+    /// A wait between attempts lasts until the test lets the time pass.
+    is_patient: bool,
 }
 
 impl VirtualClock {
@@ -26,6 +28,15 @@ impl VirtualClock {
             elapsed: watch::Sender::new(Duration::ZERO),
             of_day: Arc::new(Mutex::new("2026-01-01T00:00:00Z".parse().expect("a date"))),
             waits: Arc::default(),
+            is_patient: false,
+        }
+    }
+
+    /// The same, but waits between attempts do not end by themselves either.
+    pub(crate) fn patient() -> Self {
+        Self {
+            is_patient: true,
+            ..Self::new()
         }
     }
 
@@ -66,6 +77,9 @@ impl Clock for VirtualClock {
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         lock(&self.waits).push(duration);
+        if self.is_patient {
+            return self.timeout(duration);
+        }
         self.advance(duration);
         Box::pin(async {})
     }

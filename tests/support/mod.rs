@@ -1,6 +1,7 @@
 //! A server that says what it is told to, and keys that are visibly not real.
 
 mod answers;
+mod by_hand;
 mod canary;
 mod clock;
 mod from_env;
@@ -18,6 +19,7 @@ use openrouter_keys::{Client, ClientBuilder, Error, ErrorKind, RetryPolicy};
 use openrouter_keys_emulator::Emulator;
 
 pub(crate) use answers::{created, current_key, deleted, error, key, one_key, page};
+pub(crate) use by_hand::{ByHand, Held};
 pub(crate) use canary::{PROXY_PASSWORD, UNUSUAL, assert_clean, find};
 pub(crate) use clock::VirtualClock;
 pub(crate) use from_env::{print_from_env, run_from_env};
@@ -49,7 +51,12 @@ pub(crate) fn client(server: &Scripted) -> Client {
 }
 
 pub(crate) fn builder(server: &Scripted) -> ClientBuilder {
-    no_waits(Client::builder()).base_url(server.base_url())
+    builder_at(server.base_url())
+}
+
+/// The same for a server of any kind.
+pub(crate) fn builder_at(base_url: String) -> ClientBuilder {
+    no_waits(Client::builder()).base_url(base_url)
 }
 
 /// A client with the key of the tests that waits no time between attempts.

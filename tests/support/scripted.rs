@@ -393,7 +393,7 @@ pub(crate) async fn news_travels() {
 }
 
 /// Does what the script says, and returns `None` where the connection ends by it.
-async fn act(stream: &mut Box<dyn Connection>, answer: Answer) -> Option<()> {
+pub(super) async fn act(stream: &mut Box<dyn Connection>, answer: Answer) -> Option<()> {
     for step in answer.steps {
         match step {
             Step::Send(bytes) => send(stream, &bytes).await?,
@@ -440,7 +440,7 @@ async fn send(stream: &mut Box<dyn Connection>, bytes: &[u8]) -> Option<()> {
 }
 
 /// The head of a request and the length of its body, or `None` at the end of the connection.
-async fn read_head(stream: &mut Box<dyn Connection>) -> Option<(Request, usize)> {
+pub(super) async fn read_head(stream: &mut Box<dyn Connection>) -> Option<(Request, usize)> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
