@@ -28,6 +28,13 @@ impl Buffer {
         }
     }
 
+    /// Makes room for what is announced, if nothing came in yet.
+    pub(crate) fn expect(&mut self, length: usize) {
+        if self.bytes.is_empty() {
+            self.bytes.reserve_exact(length);
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -78,6 +85,23 @@ mod tests {
         let place = text.as_ptr();
         let body = Buffer::secret(Bytes::from(text)).freeze();
         assert_eq!((&*body, body.as_ptr()), (&b"canary"[..], place));
+    }
+
+    #[test]
+    fn what_was_announced_is_not_moved() {
+        for is_secret in [false, true] {
+            let mut buffer = Buffer::new(is_secret);
+            buffer.expect(10);
+            buffer.extend(b"can");
+            let place = buffer.bytes.as_ptr();
+            buffer.extend(b"ary");
+            assert_eq!(
+                (buffer.bytes.as_ptr(), buffer.as_ref()),
+                (place, &b"canary"[..])
+            );
+            buffer.extend(b", and more than was announced");
+            assert_eq!(buffer.freeze(), "canary, and more than was announced");
+        }
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! One attempt: what is added to the generated request, and a record of what came of it.
 //!
 //! The generator's own way of reading a body has no limit and throws away what arrived before a cut. So the hook
-//! reads the body itself, piece by piece and under a limit, keeps what it read in the [`Record`], and hands the
-//! generated code a response that is in memory already.
+//! reads the body itself, piece by piece and under a limit, and keeps what it read in the [`Record`]. A value is decoded
+//! from there. Of a failure, the generated code gets a response that is in memory already.
 //!
 //! The record grows while the attempt runs. Whoever loses patience drops the attempt's future, and finds in the record
 //! what had arrived by then.
 
 use std::fmt;
 use std::future::poll_fn;
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,12 +22,15 @@ use crate::buffer::Buffer;
 use crate::generated::Client;
 use crate::watched::{Gate, TakesBack, Watched};
 
+/// The most that is made room for by a server's word. A page of keys is about half of it.
+const MOST_BELIEVED: usize = 128 << 10;
+
 /// The inner value of the generated client, made anew for each attempt.
 ///
 /// A clone is the same attempt: give one to the client, and ask the other for the record afterwards.
 #[derive(Clone)]
 pub struct Exchange {
-    headers: HeaderMap,
+    headers: Arc<HeaderMap>,
     body_limit: usize,
     is_secret: bool,
     progress: Arc<Mutex<Progress>>,
@@ -78,9 +82,9 @@ impl Exchange {
     /// An attempt that adds `headers` to the request, and reads at most `body_limit` bytes of the answer's body. Where
     /// that `is_secret`, or the request is, what is kept of their bodies is overwritten when nobody needs it any more.
     #[must_use]
-    pub fn new(headers: HeaderMap, body_limit: usize, is_secret: bool) -> Self {
+    pub fn new(headers: impl Into<Arc<HeaderMap>>, body_limit: usize, is_secret: bool) -> Self {
         Self {
-            headers,
+            headers: headers.into(),
             body_limit,
             is_secret,
             progress: Arc::new(Mutex::new(Progress {
@@ -118,7 +122,7 @@ impl Exchange {
     ) -> reqwest::Result<reqwest::Response> {
         // The generator's invention; the service knows no such header.
         request.headers_mut().remove("api-version");
-        for (name, value) in &self.headers {
+        for (name, value) in &*self.headers {
             request.headers_mut().insert(name, value.clone());
         }
         // Nobody asks for an empty body, so it says nothing of what was sent.
@@ -135,24 +139,32 @@ impl Exchange {
         let _given_up = TakesBack(self.gate.clone());
 
         let mut response = client.execute(request).await?;
-        let head = Head {
-            status: response.status(),
-            headers: response.headers().clone(),
+        let status = response.status();
+        // A map is much to copy for each answer. Of a success, the record has the only one.
+        let headers = if status.is_success() {
+            mem::take(response.headers_mut())
+        } else {
+            response.headers().clone()
         };
-        self.lock().head = Some(head.clone());
+        self.lock().head = Some(Head { status, headers });
         self.read(&mut response).await;
 
         let mut progress = self.lock();
         let body = progress.body.freeze();
         progress.whole = Some(body.clone());
         let mut in_memory = http::Response::new(body);
-        *in_memory.status_mut() = head.status;
-        *in_memory.headers_mut() = head.headers;
+        *in_memory.status_mut() = status;
+        *in_memory.headers_mut() = mem::take(response.headers_mut());
         Ok(in_memory.into())
     }
 
     /// As much of the body as arrives, up to the limit.
     async fn read(&self, response: &mut reqwest::Response) {
+        if let Some(length) = response.content_length() {
+            let believed = usize::try_from(length).unwrap_or(usize::MAX);
+            let believed = believed.min(MOST_BELIEVED).min(self.body_limit);
+            self.lock().body.expect(believed);
+        }
         loop {
             let next = response.chunk().await;
             let mut progress = self.lock();

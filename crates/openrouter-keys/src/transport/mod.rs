@@ -17,6 +17,7 @@ mod turn;
 mod unusable;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -84,7 +85,7 @@ impl Call<'_> {
     where
         Sent: Future<Output = Result<raw::ResponseValue<R>, raw::Error>>,
     {
-        let headers = self.headers()?;
+        let headers = Arc::new(self.headers()?);
         let trace = Trace::new(self.client, self.operation);
         trace
             .around(self.attempts(&headers, &trace, send, accept, rescue))
@@ -93,7 +94,7 @@ impl Call<'_> {
 
     async fn attempts<R, T, Sent>(
         &self,
-        headers: &HeaderMap,
+        headers: &Arc<HeaderMap>,
         trace: &Trace,
         send: impl Fn(raw::Client) -> Sent,
         accept: impl Fn(R) -> Result<T, Unusable>,
@@ -144,7 +145,7 @@ impl Call<'_> {
             };
             ending.attempts += 1;
             let exchange = raw::Exchange::new(
-                headers.clone(),
+                Arc::clone(headers),
                 self.operation.body_limit(),
                 self.operation.answers_a_secret(),
             );
