@@ -4,6 +4,7 @@
 //! openapi.yaml → select → lower → fixups → write → generate → generated.rs
 //! ```
 
+mod amend;
 mod commands;
 mod diff;
 mod document;

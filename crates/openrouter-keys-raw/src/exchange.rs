@@ -17,9 +17,11 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use http_body::{Body as _, Frame};
 use progenitor_client::{ClientHooks, OperationInfo};
+use reqwest::Url;
+use serde::de::DeserializeOwned;
 
 use crate::buffer::Buffer;
-use crate::generated::Client;
+use crate::generated::{Client, Error, ResponseValue};
 use crate::watched::{Gate, TakesBack, Watched};
 
 /// The most that is made room for by a server's word. A page of keys is about half of it.
@@ -31,6 +33,7 @@ const MOST_BELIEVED: usize = 128 << 10;
 #[derive(Clone)]
 pub struct Exchange {
     headers: Arc<HeaderMap>,
+    base: Option<Arc<Url>>,
     body_limit: usize,
     is_secret: bool,
     progress: Arc<Mutex<Progress>>,
@@ -85,6 +88,7 @@ impl Exchange {
     pub fn new(headers: impl Into<Arc<HeaderMap>>, body_limit: usize, is_secret: bool) -> Self {
         Self {
             headers: headers.into(),
+            base: None,
             body_limit,
             is_secret,
             progress: Arc::new(Mutex::new(Progress {
@@ -94,6 +98,15 @@ impl Exchange {
                 cut: None,
             })),
             gate: Gate::default(),
+        }
+    }
+
+    /// The same attempt, by a client whose base URL this is.
+    #[must_use]
+    pub fn at(self, base: Arc<Url>) -> Self {
+        Self {
+            base: Some(base),
+            ..self
         }
     }
 
@@ -120,8 +133,6 @@ impl Exchange {
         client: &reqwest::Client,
         mut request: reqwest::Request,
     ) -> reqwest::Result<reqwest::Response> {
-        // The generator's invention; the service knows no such header.
-        request.headers_mut().remove("api-version");
         for (name, value) in &*self.headers {
             request.headers_mut().insert(name, value.clone());
         }
@@ -152,10 +163,44 @@ impl Exchange {
         let mut progress = self.lock();
         let body = progress.body.freeze();
         progress.whole = Some(body.clone());
+        if status.is_success() {
+            return Ok(response);
+        }
         let mut in_memory = http::Response::new(body);
         *in_memory.status_mut() = status;
         *in_memory.headers_mut() = mem::take(response.headers_mut());
         Ok(in_memory.into())
+    }
+
+    /// Where a call goes. Most of what a URL costs to read is its host, which is the same in every call of a client.
+    pub(crate) fn url(&self, base: &str, path: &str) -> Result<Url, Error> {
+        if let Some(base) = &self.base {
+            let mut url = Url::clone(base);
+            url.set_path(&[base.path().trim_end_matches('/'), path].concat());
+            return Ok(url);
+        }
+        Url::parse(&[base, path].concat()).map_err(|error| Error::InvalidRequest(error.to_string()))
+    }
+
+    /// What the body of a success says. Its bytes are in the record, and so are its headers.
+    pub(crate) fn value<T: DeserializeOwned>(
+        &self,
+        response: reqwest::Response,
+    ) -> Result<ResponseValue<T>, Error> {
+        let body = self.lock().whole.clone().unwrap_or_default();
+        // To look once whether all of it is UTF-8 costs less than to look at each text in it.
+        let value = match str::from_utf8(&body) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(&body),
+        };
+        match value {
+            Ok(value) => Ok(ResponseValue::new(
+                value,
+                response.status(),
+                HeaderMap::new(),
+            )),
+            Err(error) => Err(Error::InvalidResponsePayload(body, error)),
+        }
     }
 
     /// As much of the body as arrives, up to the limit.

@@ -2521,15 +2521,7 @@ pub mod builder {
             self,
         ) -> Result<ResponseValue<types::CurrentKeyEnvelope>, Error<()>> {
             let Self { client } = self;
-            let url = format!("{}/key", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
+            let url = client.inner.url(&client.baseurl, &format!("/key"))?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2538,7 +2530,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_current_key",
@@ -2548,7 +2539,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => ResponseValue::from_response(response).await,
+                200..=299 => client.inner.value(response),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2634,15 +2625,7 @@ pub mod builder {
             let include_expired = include_expired.map_err(Error::InvalidRequest)?;
             let offset = offset.map_err(Error::InvalidRequest)?;
             let workspace_id = workspace_id.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/keys", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
+            let url = client.inner.url(&client.baseurl, &format!("/keys"))?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2667,7 +2650,6 @@ pub mod builder {
                 .query(
                     &progenitor_client::QueryParam::new("workspace_id", &workspace_id),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_keys",
@@ -2677,7 +2659,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => ResponseValue::from_response(response).await,
+                200..=299 => client.inner.value(response),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2729,15 +2711,7 @@ pub mod builder {
                     types::CreateKeyRequest::try_from(v).map_err(|e| e.to_string())
                 })
                 .map_err(Error::InvalidRequest)?;
-            let url = format!("{}/keys", client.baseurl,);
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
+            let url = client.inner.url(&client.baseurl, &format!("/keys"))?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2747,7 +2721,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "create_key",
@@ -2757,7 +2730,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => ResponseValue::from_response(response).await,
+                200..=299 => client.inner.value(response),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2793,17 +2766,12 @@ pub mod builder {
         pub async fn send(self) -> Result<ResponseValue<types::KeyEnvelope>, Error<()>> {
             let Self { client, hash } = self;
             let hash = hash.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/keys/{}", client.baseurl, encode_path(& hash.to_string()),
-            );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
+            let url = client
+                .inner
+                .url(
+                    &client.baseurl,
+                    &format!("/keys/{}", encode_path(& hash.to_string())),
+                )?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2812,7 +2780,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "get_key",
@@ -2822,7 +2789,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => ResponseValue::from_response(response).await,
+                200..=299 => client.inner.value(response),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2858,17 +2825,12 @@ pub mod builder {
         pub async fn send(self) -> Result<ResponseValue<types::DeletedKey>, Error<()>> {
             let Self { client, hash } = self;
             let hash = hash.map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/keys/{}", client.baseurl, encode_path(& hash.to_string()),
-            );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
+            let url = client
+                .inner
+                .url(
+                    &client.baseurl,
+                    &format!("/keys/{}", encode_path(& hash.to_string())),
+                )?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2877,7 +2839,6 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "delete_key",
@@ -2887,7 +2848,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => ResponseValue::from_response(response).await,
+                200..=299 => client.inner.value(response),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2954,17 +2915,12 @@ pub mod builder {
                     types::UpdateKeyRequest::try_from(v).map_err(|e| e.to_string())
                 })
                 .map_err(Error::InvalidRequest)?;
-            let url = format!(
-                "{}/keys/{}", client.baseurl, encode_path(& hash.to_string()),
-            );
-            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-            header_map
-                .append(
-                    ::reqwest::header::HeaderName::from_static("api-version"),
-                    ::reqwest::header::HeaderValue::from_static(
-                        super::Client::api_version(),
-                    ),
-                );
+            let url = client
+                .inner
+                .url(
+                    &client.baseurl,
+                    &format!("/keys/{}", encode_path(& hash.to_string())),
+                )?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2974,7 +2930,6 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .json(&body)
-                .headers(header_map)
                 .build()?;
             let info = OperationInfo {
                 operation_id: "update_key",
@@ -2984,7 +2939,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => ResponseValue::from_response(response).await,
+                200..=299 => client.inner.value(response),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }

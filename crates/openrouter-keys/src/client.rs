@@ -148,6 +148,7 @@ impl Client {
     /// The generated client, for one attempt.
     pub(crate) fn raw(&self, exchange: raw::Exchange) -> raw::Client {
         let Settings { http, base_url, .. } = &*self.settings;
+        let exchange = exchange.at(Arc::clone(base_url.url()));
         raw::Client::new_with_client(base_url.as_str(), http.clone(), exchange)
     }
 

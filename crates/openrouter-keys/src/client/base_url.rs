@@ -1,6 +1,7 @@
 //! Where the service is.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use reqwest::Url;
 
@@ -10,6 +11,7 @@ use crate::error::Error;
 #[derive(Clone)]
 pub(super) struct BaseUrl {
     text: String,
+    url: Arc<Url>,
     host: String,
     pub(super) is_https: bool,
 }
@@ -49,11 +51,17 @@ impl BaseUrl {
             },
             text: url.as_str().trim_end_matches('/').to_owned(),
             is_https,
+            url: Arc::new(url),
         })
     }
 
     pub(super) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The same, which nobody has to parse again.
+    pub(super) fn url(&self) -> &Arc<Url> {
+        &self.url
     }
 
     /// The host, and the port if it is not the usual one.
