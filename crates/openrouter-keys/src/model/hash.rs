@@ -67,7 +67,10 @@ impl KeyHash {
 }
 
 fn is_plaintext(text: &str) -> bool {
-    text.to_ascii_lowercase().contains("sk-or-")
+    const PREFIX: &[u8] = b"sk-or-";
+    let is_prefix = |window: &[u8]| window.eq_ignore_ascii_case(PREFIX);
+    // Most hashes have no dash, which is soon seen.
+    text.contains('-') && text.as_bytes().windows(PREFIX.len()).any(is_prefix)
 }
 
 /// What a path segment may have in it as it is (RFC 3986, section 3.3), but for the quotation mark: so the request line
