@@ -37,8 +37,8 @@ impl<T> Response<T> {
     }
 
     /// The same with other headers.
-    pub(crate) fn scrubbed(mut self, scrub: impl FnOnce(&mut HeaderMap)) -> Self {
-        scrub(&mut self.headers);
+    pub(crate) fn map_headers(mut self, change: impl FnOnce(&mut HeaderMap)) -> Self {
+        change(&mut self.headers);
         self
     }
 

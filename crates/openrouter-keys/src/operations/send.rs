@@ -22,8 +22,9 @@ macro_rules! sends {
             /// # Errors
             /// As [`send`](Self::send).
             pub async fn send_with_response(
-                self,
+                mut self,
             ) -> Result<$crate::Response<$answer>, $crate::Error> {
+                self.common.options.wants_head = true;
                 self.perform().await
             }
         }
@@ -33,14 +34,21 @@ macro_rules! sends {
         impl $builder<$crate::blocking::Blocking> {
             $(#[$send])*
             pub fn send(self) -> Result<$answer, $crate::Error> {
-                self.send_with_response().map($crate::Response::into_inner)
+                self.wait().map($crate::Response::into_inner)
             }
 
             $(#[$with_response])*
             ///
             /// # Errors
             /// As [`send`](Self::send).
-            pub fn send_with_response(self) -> Result<$crate::Response<$answer>, $crate::Error> {
+            pub fn send_with_response(
+                mut self,
+            ) -> Result<$crate::Response<$answer>, $crate::Error> {
+                self.common.options.wants_head = true;
+                self.wait()
+            }
+
+            fn wait(self) -> Result<$crate::Response<$answer>, $crate::Error> {
                 let mode = self.common.mode.clone();
                 mode.wait($crate::transport::Operation::$operation, self.perform())
             }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -81,12 +81,12 @@ impl Clock for TokioClock {}
 /// How often the runtime gets a turn after the time is over.
 const LAST_TURNS: usize = 16;
 
-/// What comes of `work`, or `None` if `limit` ends before it does. What is left of `work` is dropped then.
+/// What comes of `work`, or `None` if `limit` ends before it does. It is not moved here: it is large, and each move of it a
+/// copy.
 pub(super) async fn within<T>(
     mut limit: Pin<Box<dyn Future<Output = ()> + Send>>,
-    work: impl Future<Output = T>,
+    mut work: Pin<&mut impl Future<Output = T>>,
 ) -> Option<T> {
-    let mut work = pin!(work);
     let done = poll_fn(|context| match work.as_mut().poll(context) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
         Poll::Pending => limit.as_mut().poll(context).map(|()| None),

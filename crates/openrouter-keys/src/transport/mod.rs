@@ -17,6 +17,7 @@ mod turn;
 mod unusable;
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +61,8 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
+    /// Whether anybody will look at the headers of the answer.
+    pub(crate) wants_head: bool,
 }
 
 /// One call: whose it is, what it does, and what it was told.
@@ -150,7 +153,10 @@ impl Call<'_> {
                 self.operation.answers_a_secret(),
             );
             let limit = clock.timeout(settings.attempt_timeout.min(turns.time_left()));
-            let result = clock::within(limit, send(self.client.raw(exchange.clone()))).await;
+            let result = {
+                let work = pin!(send(self.client.raw(exchange.clone())));
+                clock::within(limit, work).await
+            };
             drop(room);
             let outcome = classify::outcome(&asked, result, exchange.take_record(), &accept);
             let outcome = outcome.or_else(|failure| failure.rescued(&rescue).ok_or(failure));
@@ -158,7 +164,14 @@ impl Call<'_> {
                 Ok(response) => {
                     trace.answered(ending.attempts, response.status());
                     settings.budget.deposit();
-                    return Ok(response.scrubbed(|headers| scrubber.headers(headers)));
+                    return Ok(response.map_headers(|headers| {
+                        // What is not scrubbed does not leave this function.
+                        if self.options.wants_head {
+                            scrubber.headers(headers);
+                        } else {
+                            headers.clear();
+                        }
+                    }));
                 }
                 Err(failure) => failure,
             };

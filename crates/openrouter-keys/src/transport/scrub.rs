@@ -140,32 +140,30 @@ fn without(text: &str, mut found: Vec<Range<usize>>) -> String {
 /// Where a secret is in a text. Each header of each answer is looked at, most are shorter than any secret, and what the
 /// standard library prepares for its own search would cost more than all of this.
 fn occurrences<'a>(text: &'a str, secret: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
-    let first = secret.chars().next().filter(|_| secret.len() <= text.len());
-    first
-        .into_iter()
-        .flat_map(|first| text.match_indices(first))
-        .map(|(start, _)| start..start + secret.len())
-        .filter(move |place| text.get(place.clone()) == Some(secret))
+    let (text, secret) = (text.as_bytes(), secret.as_bytes());
+    let windows = text.windows(secret.len()).enumerate();
+    windows
+        .filter(move |(_, window)| window.first() == secret.first() && *window == secret)
+        .map(|(start, window)| start..start + window.len())
 }
 
 /// Where anything is that looks like a plaintext key: a server can repeat one that we do not hold.
 fn keys(text: &str) -> Vec<Range<usize>> {
-    const PREFIX: &str = "sk-or-";
+    const PREFIX: &[u8] = b"sk-or-";
     const DASH: usize = 2;
+    let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut rest = 0;
     // By its dash, which is the same in both cases and rarer than letters are.
-    for (dash, _) in text.match_indices('-') {
+    for dash in (0..bytes.len()).filter(|place| bytes[*place] == b'-') {
         let Some(start) = dash.checked_sub(DASH).filter(|start| *start >= rest) else {
             continue;
         };
-        let prefix = text.get(start..start + PREFIX.len());
+        let prefix = bytes.get(start..start + PREFIX.len());
         if prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX)) {
-            let end = text[start..]
-                .find(|character: char| {
-                    !(character.is_ascii_alphanumeric() || "-_".contains(character))
-                })
-                .map_or(text.len(), |length| start + length);
+            let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+            let length = bytes[start..].iter().position(|byte| !is_part(byte));
+            let end = length.map_or(bytes.len(), |length| start + length);
             found.push(start..end);
             rest = end;
         }
