@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use openrouter_keys::{ErrorKind, KeyHash};
 use openrouter_keys_emulator::Route;
@@ -10,7 +11,7 @@ use tokio::sync::Notify;
 use crate::support::listing::{
     delete, exactly, hash, offset, offsets, once, page, page_at, parameter, service, take,
 };
-use crate::support::{Answer, Request, Scripted, client, error, news_travels};
+use crate::support::{Answer, Request, Scripted, builder, client, error, news_travels, no_waits};
 
 /// A server with so many keys that lets the client ask for all it wants to before it answers.
 async fn fleet(keys: u32) -> Scripted {
@@ -58,6 +59,36 @@ async fn the_longer_it_goes_on_the_more_are_fetched_at_once() {
         asked.push(server.requests().len());
     }
     assert_eq!(asked, [1, 2, 3, 5, 7, 9, 11]);
+}
+
+/// After a 429 it is half as many, and then one more with each round.
+#[tokio::test]
+async fn a_429_halves_what_is_fetched_at_once() {
+    let is_limited = Arc::new(AtomicBool::new(false));
+    let limited = Arc::clone(&is_limited);
+    let server = Scripted::start_by(move |request, _| {
+        let offset = offset(request).unwrap_or(0);
+        if offset == 98 * 15 && !limited.swap(true, Ordering::SeqCst) {
+            return error(429, "slow down").settled_first();
+        }
+        page_at(4000, offset).settled_first()
+    })
+    .await;
+    let client = no_waits(builder(&server)).build().unwrap();
+    let mut pages = client.list().pages();
+    let mut under_way = Vec::new();
+    for page in 1..=30 {
+        pages.next().await.unwrap().unwrap();
+        // They are asked for on tasks of their own.
+        news_travels().await;
+        // The 429 and its repetition are one of them.
+        let repeated = usize::from(is_limited.load(Ordering::SeqCst));
+        under_way.push(server.requests().len() - page - repeated);
+    }
+    assert_eq!(under_way[..9], [0, 0, 0, 1, 2, 3, 4, 5, 6]);
+    // When the one that was limited is repeated is a matter of real time; the page that shows it is taken then.
+    assert_eq!(under_way[11..23], [7, 6, 5, 4, 3, 3, 3, 3, 3, 3, 3, 3]);
+    assert_eq!(under_way[23..], [4, 4, 4, 4, 4, 5, 5]);
 }
 
 #[tokio::test]
