@@ -68,7 +68,12 @@ impl VisitMut for Amended {
             && let Some(init) = &mut local.init
             && let Some(path) = path(&init.expr)
         {
-            *init.expr = parse_quote!(client.inner.url(&client.baseurl, &#path)?);
+            *init.expr = parse_quote!(
+                client
+                    .inner
+                    .url(&client.baseurl, &#path)
+                    .map_err(Error::InvalidRequest)?
+            );
             self.urls += 1;
         }
         visit_mut::visit_local_mut(self, local);
@@ -89,7 +94,7 @@ impl VisitMut for Amended {
             Expr::Await(awaited)
                 if *awaited.base == parse_quote!(ResponseValue::from_response(response)) =>
             {
-                *expr = parse_quote!(client.inner.value(response));
+                *expr = parse_quote!(client.inner.value(response.status()));
                 self.values += 1;
             }
             _ => {}

@@ -173,19 +173,23 @@ impl Exchange {
     }
 
     /// Where a call goes. Most of what a URL costs to read is its host, which is the same in every call of a client.
-    pub(crate) fn url(&self, base: &str, path: &str) -> Result<Url, Error> {
+    pub(crate) fn url(&self, base: &str, path: &str) -> Result<Url, String> {
         if let Some(base) = &self.base {
             let mut url = Url::clone(base);
             url.set_path(&[base.path().trim_end_matches('/'), path].concat());
             return Ok(url);
         }
-        Url::parse(&[base, path].concat()).map_err(|error| Error::InvalidRequest(error.to_string()))
+        Url::parse(&[base, path].concat()).map_err(|error| error.to_string())
     }
 
     /// What the body of a success says. Its bytes are in the record, and so are its headers.
+    #[allow(
+        clippy::result_large_err,
+        reason = "the error is the generated client's"
+    )]
     pub(crate) fn value<T: DeserializeOwned>(
         &self,
-        response: reqwest::Response,
+        status: StatusCode,
     ) -> Result<ResponseValue<T>, Error> {
         let body = self.lock().whole.clone().unwrap_or_default();
         // To look once whether all of it is UTF-8 costs less than to look at each text in it.
@@ -194,11 +198,7 @@ impl Exchange {
             Err(_) => serde_json::from_slice(&body),
         };
         match value {
-            Ok(value) => Ok(ResponseValue::new(
-                value,
-                response.status(),
-                HeaderMap::new(),
-            )),
+            Ok(value) => Ok(ResponseValue::new(value, status, HeaderMap::new())),
             Err(error) => Err(Error::InvalidResponsePayload(body, error)),
         }
     }

@@ -2521,7 +2521,10 @@ pub mod builder {
             self,
         ) -> Result<ResponseValue<types::CurrentKeyEnvelope>, Error<()>> {
             let Self { client } = self;
-            let url = client.inner.url(&client.baseurl, &format!("/key"))?;
+            let url = client
+                .inner
+                .url(&client.baseurl, &format!("/key"))
+                .map_err(Error::InvalidRequest)?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2539,7 +2542,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => client.inner.value(response),
+                200..=299 => client.inner.value(response.status()),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2625,7 +2628,10 @@ pub mod builder {
             let include_expired = include_expired.map_err(Error::InvalidRequest)?;
             let offset = offset.map_err(Error::InvalidRequest)?;
             let workspace_id = workspace_id.map_err(Error::InvalidRequest)?;
-            let url = client.inner.url(&client.baseurl, &format!("/keys"))?;
+            let url = client
+                .inner
+                .url(&client.baseurl, &format!("/keys"))
+                .map_err(Error::InvalidRequest)?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2659,7 +2665,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => client.inner.value(response),
+                200..=299 => client.inner.value(response.status()),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2711,7 +2717,10 @@ pub mod builder {
                     types::CreateKeyRequest::try_from(v).map_err(|e| e.to_string())
                 })
                 .map_err(Error::InvalidRequest)?;
-            let url = client.inner.url(&client.baseurl, &format!("/keys"))?;
+            let url = client
+                .inner
+                .url(&client.baseurl, &format!("/keys"))
+                .map_err(Error::InvalidRequest)?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2730,7 +2739,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => client.inner.value(response),
+                200..=299 => client.inner.value(response.status()),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2771,7 +2780,8 @@ pub mod builder {
                 .url(
                     &client.baseurl,
                     &format!("/keys/{}", encode_path(& hash.to_string())),
-                )?;
+                )
+                .map_err(Error::InvalidRequest)?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2789,7 +2799,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => client.inner.value(response),
+                200..=299 => client.inner.value(response.status()),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2830,7 +2840,8 @@ pub mod builder {
                 .url(
                     &client.baseurl,
                     &format!("/keys/{}", encode_path(& hash.to_string())),
-                )?;
+                )
+                .map_err(Error::InvalidRequest)?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2848,7 +2859,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => client.inner.value(response),
+                200..=299 => client.inner.value(response.status()),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
@@ -2920,7 +2931,8 @@ pub mod builder {
                 .url(
                     &client.baseurl,
                     &format!("/keys/{}", encode_path(& hash.to_string())),
-                )?;
+                )
+                .map_err(Error::InvalidRequest)?;
             #[allow(unused_mut)]
             let mut request = client
                 .client
@@ -2939,7 +2951,7 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => client.inner.value(response),
+                200..=299 => client.inner.value(response.status()),
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
