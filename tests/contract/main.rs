@@ -27,6 +27,8 @@ mod properties;
 mod requests;
 mod schemas;
 mod service;
+#[cfg(feature = "static-roots")]
+mod static_roots;
 
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the other tests use the rest")]

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use openrouter_keys::{Client, ErrorKind, reqwest};
-use tokio::io::AsyncReadExt as _;
 use tokio_rustls::rustls::version::TLS12;
 
 use crate::support::{
-    Authority, Certificate, HASH, Scripted, TOKEN, Tls, assert_unsent, builder, created, deleted,
-    errors_of, no_waits, one_key,
+    Authority, Certificate, HASH, Hello, Scripted, TOKEN, Tls, assert_unsent, builder, created,
+    deleted, errors_of, no_waits, one_key,
 };
 
 #[tokio::test]
@@ -93,54 +92,10 @@ async fn a_handshake_that_stalls_was_no_request() {
     assert!(server.requests().is_empty());
 }
 
-/// The versions of TLS that a client offers, as it says them in its first message.
+/// The versions of TLS that a client offers.
 async fn offered(http: reqwest::ClientBuilder) -> Vec<u16> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base_url = format!("https://{}/api/v1", listener.local_addr().unwrap());
-    let client = no_waits(Client::builder())
-        .base_url(base_url)
-        .http(http)
-        .build()
-        .unwrap();
-    let call = tokio::spawn(async move { client.get(HASH).send().await });
-    let (mut stream, _) = listener.accept().await.unwrap();
-    let mut record = [0; 5];
-    stream.read_exact(&mut record).await.unwrap();
-    let mut hello = vec![0; usize::from(u16::from_be_bytes([record[3], record[4]]))];
-    stream.read_exact(&mut hello).await.unwrap();
-    call.abort();
-    versions(&hello).expect("the client says hello")
-}
-
-/// The extension `supported_versions` of a `ClientHello`, of RFC 8446.
-fn versions(hello: &[u8]) -> Option<Vec<u16>> {
-    const SUPPORTED_VERSIONS: u16 = 43;
-    let number = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(0, |sum, byte| sum << 8 | usize::from(*byte))
-    };
-    // The kind of message, its length, the version of old, and a random number.
-    let mut rest = hello.get(1 + 3 + 2 + 32..)?;
-    // Session, ciphers and compressions: each with the length of its length.
-    for width in [1, 2, 1] {
-        let (length, after) = rest.split_at_checked(width)?;
-        rest = after.get(number(length)..)?;
-    }
-    let (_, mut extensions) = rest.split_at_checked(2)?;
-    while let Some((head, after)) = extensions.split_at_checked(4) {
-        let (value, next) = after.split_at_checked(number(&head[2..]))?;
-        if number(&head[..2]) == usize::from(SUPPORTED_VERSIONS) {
-            let pairs = value.get(1..)?.chunks_exact(2);
-            return Some(
-                pairs
-                    .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
-                    .collect(),
-            );
-        }
-        extensions = next;
-    }
-    None
+    let hello = Hello::of(no_waits(Client::builder()).http(http)).await;
+    hello.versions().expect("the client says what it can")
 }
 
 #[tokio::test]

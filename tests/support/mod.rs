@@ -5,6 +5,7 @@ mod by_hand;
 mod canary;
 mod clock;
 mod from_env;
+mod hello;
 #[cfg(feature = "http2")]
 mod http2;
 mod listener;
@@ -23,6 +24,7 @@ pub(crate) use by_hand::{ByHand, Held};
 pub(crate) use canary::{PROXY_PASSWORD, UNUSUAL, assert_clean, find};
 pub(crate) use clock::VirtualClock;
 pub(crate) use from_env::{print_from_env, run_from_env};
+pub(crate) use hello::Hello;
 #[cfg(feature = "http2")]
 pub(crate) use http2::{Frames, Http2};
 pub(crate) use printed::everything;

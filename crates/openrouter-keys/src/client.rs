@@ -3,6 +3,8 @@
 mod base_url;
 mod builder;
 mod credential;
+#[cfg(feature = "static-roots")]
+mod static_roots;
 
 use std::fmt;
 use std::sync::Arc;

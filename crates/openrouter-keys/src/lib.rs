@@ -64,6 +64,10 @@
 //! Features:
 //!
 //! - `rustls` (default) and `native-tls` choose who does TLS; with both it is rustls.
+//! - `static-roots` is `rustls` with Mozilla's roots compiled in, instead of the system's trust store: a client is made in a
+//!   fraction of a millisecond, and where there is no such store, such as in an empty container. Roots that the system's
+//!   administrator added do not count then, and what Mozilla withdraws is trusted until you build with a newer
+//!   `webpki-roots`. It says nothing of a client of your own ([`ClientBuilder::http`]).
 //! - `blocking` adds a client for programs without an async runtime, `blocking::Client`.
 //! - `http2` speaks HTTP/2 to a server that offers it over TLS, and HTTP/1.1 to others; without it, HTTP/1.1 to all.
 //! - `schemars` implements `schemars::JsonSchema` for the types that serialize, so that their JSON can be described

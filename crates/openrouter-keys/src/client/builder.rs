@@ -7,6 +7,8 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 
+#[cfg(feature = "static-roots")]
+use super::static_roots;
 use super::{BaseUrl, Client, Credential, Settings};
 use crate::error::{Error, ErrorKind, Inner};
 use crate::transport::{Clock, InFlight, RetryBudget, RetryPolicy, TokioClock, time_limit};
@@ -247,7 +249,11 @@ impl ClientBuilder {
             self.user_agent.as_deref().unwrap_or(USER_AGENT),
         )?;
 
-        let mut http = harden(self.http.unwrap_or_else(own_builder), &base_url);
+        let http = match self.http {
+            Some(http) => http,
+            None => own_builder(&base_url)?,
+        };
+        let mut http = harden(http, &base_url);
         if !self.proxy_from_env {
             http = http.no_proxy();
         }
@@ -279,14 +285,26 @@ impl ClientBuilder {
 }
 
 /// The HTTP client of those who bring none.
-fn own_builder() -> reqwest::ClientBuilder {
+#[cfg_attr(
+    not(feature = "static-roots"),
+    allow(clippy::unnecessary_wraps, reason = "with the feature it can fail")
+)]
+fn own_builder(base_url: &BaseUrl) -> Result<reqwest::ClientBuilder, Error> {
     let builder = reqwest::Client::builder();
     // Another crate in the tree may have switched on another backend than the one that was asked for here.
     #[cfg(feature = "rustls")]
     let builder = builder.tls_backend_rustls();
     #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
     let builder = builder.tls_backend_native();
-    builder
+    #[cfg(feature = "static-roots")]
+    let builder = if base_url.is_https {
+        builder.tls_backend_preconfigured(static_roots::config().map_err(no_http_client)?)
+    } else {
+        builder
+    };
+    #[cfg(not(feature = "static-roots"))]
+    let _ = base_url;
+    Ok(builder)
 }
 
 /// What holds for every client, whoever made it.
@@ -331,7 +349,7 @@ fn header_value(argument: &str, value: &str) -> Result<HeaderValue, Error> {
         .map_err(|_| Error::invalid_input(argument, "must be text that fits into a header"))
 }
 
-fn no_http_client(source: reqwest::Error) -> Error {
+fn no_http_client(source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Inner {
         kind: Some(ErrorKind::Other),
         detail: "the HTTP client could not be made".to_owned(),
