@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::builds;
 use crate::callgrind;
-use crate::figures::{self, Figures};
+use crate::figures::{self, Figures, figure};
 use crate::peers::Peer;
 use crate::process::{self, Server};
 use crate::task::{Task, Who, name_of};
@@ -101,6 +102,21 @@ impl Bench {
         }
     }
 
+    /// Adds what a clean build of a program with the client costs.
+    pub(crate) fn compare_builds(&mut self) {
+        eprintln!("{} …", builds::NAME);
+        match builds::measure(if self.is_quick { 1 } else { 2 }) {
+            Ok([ours, floor]) => {
+                let peers: Vec<_> = self.peers.iter().map(|_| Figures::default()).collect();
+                for row in builds::ROWS {
+                    let line = figures::line(builds::NAME, row, &ours, &floor, &peers);
+                    self.lines.push(line);
+                }
+            }
+            Err(reason) => self.note(builds::NAME, "cargo", &reason),
+        }
+    }
+
     fn server(&self, workload: &Workload, count: u64) -> Result<Server, String> {
         let keys = match workload.ours {
             Task::List | Task::List32 | Task::ListCollected => count,
@@ -124,11 +140,11 @@ impl Bench {
         }
         let run = |count| callgrind::instructions(&self.program, &client(who, task, count, server));
         if metric == Metric::Instructions {
-            return Ok(run(count)? as f64);
+            return Ok(figure(run(count)?));
         }
         let (few, many) = if self.is_quick { QUICK_SLOPE } else { SLOPE };
         let more = run(many)?.saturating_sub(run(few)?);
-        Ok(more as f64 / (many - few) as f64)
+        Ok(figure(more) / figure(many - few))
     }
 
     pub(crate) fn note(&mut self, workload: &str, who: &str, reason: &str) {

@@ -17,7 +17,7 @@ impl Figures {
         let known = [
             (Metric::Wall, Some(line.seconds)),
             (Metric::Cpu, line.cpu_seconds),
-            (Metric::Peak, line.peak_bytes.map(|bytes| bytes as f64)),
+            (Metric::Peak, line.peak_bytes.map(figure)),
             (Metric::ProcessWall, Some(wall.as_secs_f64())),
         ];
         for (metric, figure) in known {
@@ -44,6 +44,15 @@ impl Figures {
     }
 }
 
+/// A number to compare with others.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "nothing here is counted in quadrillions"
+)]
+pub(crate) fn figure(number: u64) -> f64 {
+    number as f64
+}
+
 impl Metric {
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -53,12 +62,13 @@ impl Metric {
             Self::Wall => "wall time",
             Self::ProcessWall => "wall time, whole process",
             Self::Peak => "peak memory",
+            Self::Crates => "crates",
         }
     }
 
     fn write(self, figure: f64) -> String {
         match self {
-            Self::CallInstructions | Self::Instructions => table::grouped(figure),
+            Self::CallInstructions | Self::Instructions | Self::Crates => table::grouped(figure),
             Self::Cpu | Self::Wall | Self::ProcessWall => table::seconds(figure),
             Self::Peak => table::megabytes(figure),
         }
@@ -87,8 +97,8 @@ pub(crate) fn line(
             format!("≤ {}", ratio_text(most)),
             Some(ratio.map(|ratio| ratio <= most)),
         ),
-        Target::Bytes(most) => (
-            format!("≤ {}", table::megabytes(most)),
+        Target::Bytes(most) | Target::Count(most) => (
+            format!("≤ {}", row.metric.write(most)),
             Some(ours.map(|ours| ours <= most)),
         ),
     };

@@ -55,7 +55,9 @@ impl Stopwatch {
     }
 
     pub(crate) fn stop(&self, count: u64) -> Line {
-        let cpu = cpu_time().zip(self.cpu).map(|(now, then)| now - then);
+        let cpu = cpu_time()
+            .zip(self.cpu)
+            .map(|(now, then)| now.saturating_sub(then));
         Line {
             seconds: self.started.elapsed().as_secs_f64(),
             count,

@@ -4,6 +4,7 @@
 //! own, so that what is measured of a client is the client's alone.
 
 mod arguments;
+mod builds;
 mod callgrind;
 mod client;
 mod compare;
@@ -41,8 +42,10 @@ fn main() -> ExitCode {
             task,
             count,
             base_url,
-        }) => client::run(who, task, count, &base_url)
-            .and_then(|line| Ok(println!("{}", serde_json::to_string(&line)?))),
+        }) => client::run(who, task, count, &base_url).and_then(|line| {
+            println!("{}", serde_json::to_string(&line)?);
+            Ok(())
+        }),
         Err(error) => Err(error.into()),
     };
     match done {
@@ -70,6 +73,15 @@ fn bench(options: &Options) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut bench = Bench::new(program, peers::find(&options.peers), options.is_quick);
     for workload in &options.workloads {
         bench.compare(workload);
+    }
+    if options.with_builds {
+        bench.compare_builds();
+    } else {
+        bench.note(
+            builds::NAME,
+            "both",
+            "left out, as it takes minutes: --builds",
+        );
     }
     print!("{}", table::render(&bench.lines));
     for note in &bench.notes {

@@ -13,6 +13,9 @@ pub(crate) fn client(base_url: &str) -> Outcome<Client> {
 /// A client that would talk TLS. One with the trust store of the system is made as `build` makes it by default.
 pub(crate) fn https_client(system: bool) -> Outcome<Client> {
     let mut builder = Client::builder().management_key(MANAGEMENT_KEY);
+    if !system && cfg!(not(feature = "static-roots")) {
+        return Err("only in a build with --features static-roots".into());
+    }
     if system {
         builder = builder.http(reqwest::Client::builder().tls_backend_rustls());
     }

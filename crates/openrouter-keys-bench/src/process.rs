@@ -20,6 +20,11 @@ pub(crate) struct Ended {
 
 /// Runs it to its end, or kills it when its time is over. One that fails is an error with its last words.
 pub(crate) fn run(command: &mut Command) -> Result<Ended, String> {
+    run_within(LIMIT, command)
+}
+
+/// The same, with another time.
+pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Result<Ended, String> {
     let started = Instant::now();
     let mut child = command
         .stdin(Stdio::null())
@@ -29,10 +34,10 @@ pub(crate) fn run(command: &mut Command) -> Result<Ended, String> {
         .map_err(|error| format!("it does not start: {error}"))?;
     let stdout = all_of(child.stdout.take());
     let stderr = all_of(child.stderr.take());
-    let Ok(stdout) = stdout.recv_timeout(LIMIT) else {
+    let Ok(stdout) = stdout.recv_timeout(limit) else {
         let _ = child.kill();
         let _ = child.wait();
-        return Err(format!("it took more than {} s", LIMIT.as_secs()));
+        return Err(format!("it took more than {} s", limit.as_secs()));
     };
     let wall = started.elapsed();
     let status = wait(&mut child)?;

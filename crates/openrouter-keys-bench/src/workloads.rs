@@ -37,6 +37,8 @@ pub(crate) enum Metric {
     ProcessWall,
     /// The most memory that the client had.
     Peak,
+    /// Crates in the tree of a program, itself included.
+    Crates,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +47,8 @@ pub(crate) enum Target {
     Ratio(f64),
     /// At most so many bytes, whatever the floor has.
     Bytes(f64),
+    /// At most so many, whatever the floor has.
+    Count(f64),
     None,
 }
 
