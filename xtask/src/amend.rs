@@ -136,3 +136,51 @@ fn is_variable(expr: &Expr, name: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::amend;
+
+    const CALL: &str = r#"
+        impl Call {
+            async fn send(self) -> Result<(), Error<()>> {
+                let url = format!("{}/keys/{}", client.baseurl, encode_path(&hash.to_string()),);
+                let mut header_map = HeaderMap::with_capacity(1usize);
+                header_map.append(NAME, VERSION);
+                let request = client.client.get(url).headers(header_map).build()?;
+                ResponseValue::from_response(response).await
+            }
+        }"#;
+
+    fn amended(text: &str) -> Result<String, String> {
+        let mut file = syn::parse_str(text).unwrap();
+        amend(&mut file).map(|()| prettyplease::unparse(&file))
+    }
+
+    #[test]
+    fn what_the_generator_writes_is_amended() {
+        let text = amended(CALL).unwrap();
+        assert!(
+            !text.contains("header_map") && !text.contains("from_response"),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"format!("/keys/{}", encode_path(&hash.to_string()))"#),
+            "{text}"
+        );
+        assert!(text.contains("client.client.get(url).build()?"), "{text}");
+    }
+
+    #[test]
+    fn what_it_might_write_instead_stops_codegen() {
+        for (known, other, what) in [
+            ("client.baseurl", "client.baseurl()", "URL"),
+            ("{}/keys", "{0}/keys", "URL"),
+            ("headers(header_map)", "headers(version_map)", "version"),
+            ("from_response", "from_stream", "answer"),
+        ] {
+            let message = amended(&CALL.replace(known, other)).unwrap_err();
+            assert!(message.contains(what), "{message}");
+        }
+    }
+}

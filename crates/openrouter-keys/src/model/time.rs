@@ -35,6 +35,13 @@ pub(super) fn time(field: &'static str, text: &str) -> Result<DateTime<Utc>, Odd
         })
 }
 
+pub(super) fn optional_time(
+    field: &'static str,
+    text: Option<&str>,
+) -> Result<Option<DateTime<Utc>>, Odd> {
+    text.map(|text| time(field, text)).transpose()
+}
+
 /// A time as the service writes it, `2025-08-24T10:30:00.363244+00:00`: with up to nine digits of a fraction, in UTC, and
 /// not in a leap second. Each key has three or four of them, and reading all of ISO 8601 would be a sixth of what a listing
 /// costs.
@@ -64,49 +71,38 @@ fn usual(text: &[u8]) -> Option<DateTime<Utc>> {
     else {
         return None;
     };
-    let (fraction, offset) = match rest {
-        [b'.', rest @ ..] => {
-            let length = rest.iter().position(|byte| !byte.is_ascii_digit())?;
-            rest.split_at_checked(length)?
-        }
-        rest => (&b"0"[..], rest),
-    };
-    if !matches!(offset, b"Z" | b"+00:00") || !(1..=9).contains(&fraction.len()) {
+    let digits = [c0, c1, y0, y1, m0, m1, d0, d1, h0, h1, i0, i1, s0, s1];
+    if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let year = i32::try_from(100 * two(c0, c1)? + two(y0, y1)?).ok()?;
-    let date = NaiveDate::from_ymd_opt(year, two(m0, m1)?, two(d0, d1)?)?;
-    let nanos = fraction
-        .iter()
-        .fold(0, |sum, digit| 10 * sum + u32::from(digit - b'0'))
-        * POWERS_OF_TEN[9 - fraction.len()];
-    let time = date.and_hms_nano_opt(two(h0, h1)?, two(i0, i1)?, two(s0, s1)?, nanos)?;
+    let (nanos, offset) = match rest {
+        [b'.', rest @ ..] => fraction(rest)?,
+        rest => (0, rest),
+    };
+    if !matches!(offset, b"Z" | b"+00:00") {
+        return None;
+    }
+    let two = |tens: u8, ones: u8| u32::from(tens - b'0') * 10 + u32::from(ones - b'0');
+    let year = i32::try_from(100 * two(c0, c1) + two(y0, y1)).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, two(m0, m1), two(d0, d1))?;
+    let time = date.and_hms_nano_opt(two(h0, h1), two(i0, i1), two(s0, s1), nanos)?;
     Some(time.and_utc())
 }
 
-const POWERS_OF_TEN: [u32; 9] = [
-    1,
-    10,
-    100,
-    1000,
-    10_000,
-    100_000,
-    1_000_000,
-    10_000_000,
-    100_000_000,
-];
-
-/// The number that two digits are.
-fn two(tens: u8, ones: u8) -> Option<u32> {
-    let both = tens.is_ascii_digit() && ones.is_ascii_digit();
-    both.then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
-}
-
-pub(super) fn optional_time(
-    field: &'static str,
-    text: Option<&str>,
-) -> Result<Option<DateTime<Utc>>, Odd> {
-    text.map(|text| time(field, text)).transpose()
+/// The nanoseconds that the digits at the beginning of `text` are, at least one and at most nine, and what follows them.
+fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
+    let mut nanos = 0;
+    let mut worth = 1_000_000_000;
+    let mut rest = text;
+    while let [digit @ b'0'..=b'9', after @ ..] = rest {
+        worth /= 10;
+        nanos += u32::from(digit - b'0') * worth;
+        rest = after;
+        if worth == 1 {
+            break;
+        }
+    }
+    (rest.len() < text.len()).then_some((nanos, rest))
 }
 
 #[cfg(test)]
