@@ -14,7 +14,9 @@ use openrouter_keys::{
 };
 use tokio::sync::mpsc;
 
-use crate::support::{Answer, ByHand, Scripted, builder, builder_at, client, error, one_key};
+use crate::support::{
+    Answer, ByHand, Scripted, answer_all, builder, builder_at, client, error, one_key,
+};
 use crate::tracing::collector::Collector;
 
 /// `01`, `02` and so on.
@@ -82,7 +84,7 @@ async fn as_many_are_under_way_as_the_caller_says() {
             held.push(server.next().await);
             server.nothing_more().await;
         }
-        held.into_iter().for_each(|held| held.answer(one_key()));
+        answer_all(held, &one_key());
         run.await.unwrap();
         assert_eq!(server.most(), most);
     }
@@ -127,12 +129,8 @@ async fn calls_go_on_while_their_caller_does_something_else() {
     let mut run = client.bulk().concurrency(2).run(hashes(4), pause);
     assert!(polled_once(&mut run).await.is_pending());
     // Each of them twice.
-    for held in server.several(2).await {
-        held.answer(error(500, "down"));
-    }
-    for held in server.several(2).await {
-        held.answer(one_key());
-    }
+    answer_all(server.several(2).await, &error(500, "down"));
+    answer_all(server.several(2).await, &one_key());
     // Only the next two wait for their caller.
     server.nothing_more().await;
     for _ in 0..2 {
@@ -200,15 +198,13 @@ async fn who_takes_it_apart_can_go_on_later() {
     let (under_way, rest) = first.into_parts();
     assert_eq!(under_way, ["01", "03", "04"]);
     for held in held {
-        held.is_given_up().await;
+        held.given_up().await;
     }
     assert_eq!(rest.as_slice(), &hashes(10)[4..]);
 
     let items: Vec<_> = under_way.into_iter().chain(rest).collect();
     let mut results = in_a_task(&client, 9, items.clone());
-    for held in server.several(9).await {
-        held.answer(one_key());
-    }
+    answer_all(server.several(9).await, &one_key());
     let mut done = Vec::new();
     while let Some(result) = results.recv().await {
         done.push(result.unwrap());
@@ -226,7 +222,7 @@ async fn a_run_that_is_dropped_cancels_its_calls() {
     let held = server.several(3).await;
     drop(run);
     for held in held {
-        held.is_given_up().await;
+        held.given_up().await;
     }
     server.nothing_more().await;
 }
@@ -348,9 +344,9 @@ async fn calls_are_traced_where_the_run_is() {
 #[test]
 fn a_run_goes_where_its_parts_go() {
     fn goes_anywhere<T: Send + Sync + Unpin>() {}
+    fn is_sent<F: Future + Send>(_: impl Fn(KeyStream, Client) -> F) {}
     goes_anywhere::<BulkStream<std::vec::IntoIter<KeyHash>, KeyHash, Key, fn()>>();
-    fn is_send<F: Future + Send>(_: impl Fn(KeyStream, Client) -> F) {}
-    is_send(|keys, client| async move {
+    is_sent(|keys, client| async move {
         let delete = |client: &Client, key: &Key| -> DeleteKey { client.delete(&key.hash) };
         let mut run = client.bulk().run_stream(keys, delete);
         run.next().await.is_some()

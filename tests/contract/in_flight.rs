@@ -5,7 +5,7 @@ use std::time::Duration;
 use openrouter_keys::{Client, ErrorKind, RetryPolicy};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::support::{ByHand, HASH, TOKEN, VirtualClock, builder_at, error, one_key};
+use crate::support::{ByHand, HASH, TOKEN, VirtualClock, answer_all, builder_at, error, one_key};
 
 fn client(server: &ByHand, clock: &VirtualClock, most: usize) -> Client {
     builder_at(server.base_url())
@@ -40,7 +40,7 @@ async fn clones_and_siblings_have_no_more_than_there_may_be() {
         held.push(server.next().await);
         server.nothing_more().await;
     }
-    held.into_iter().for_each(|held| held.answer(one_key()));
+    answer_all(held, &one_key());
     for result in calls.join_all().await {
         result.unwrap();
     }
@@ -54,9 +54,9 @@ async fn without_a_word_there_are_32() {
     let calls: Vec<_> = (0..40).map(|_| get(&client, HASH)).collect();
     let held = server.several(32).await;
     server.nothing_more().await;
-    held.into_iter().for_each(|held| held.answer(one_key()));
+    answer_all(held, &one_key());
     let rest = server.several(8).await;
-    rest.into_iter().for_each(|held| held.answer(one_key()));
+    answer_all(rest, &one_key());
     for call in calls {
         call.await.unwrap().unwrap();
     }
@@ -123,7 +123,7 @@ async fn a_call_whose_time_runs_out_was_not_sent() {
         "create key: not sent in time: the client had 2 requests under way, as many as its max_in_flight allows"
     );
 
-    held.into_iter().for_each(|held| held.answer(one_key()));
+    answer_all(held, &one_key());
     for call in calls {
         call.await.unwrap().unwrap();
     }
@@ -209,7 +209,7 @@ async fn calls_that_are_dropped_leave_their_room() {
     server.nothing_more().await;
     waiting.abort();
     under_way.abort();
-    held.is_given_up().await;
+    held.given_up().await;
     let held = server.next().await;
     assert_eq!(held.hash(), "03");
     held.answer(one_key());

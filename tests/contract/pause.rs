@@ -9,7 +9,8 @@ use openrouter_keys::{Client, Clock, Error, ErrorKind, RetryPolicy};
 use tokio::task::JoinHandle;
 
 use crate::support::{
-    Answer, ByHand, HASH, Scripted, TOKEN, VirtualClock, builder, builder_at, error, one_key,
+    Answer, ByHand, HASH, Scripted, TOKEN, VirtualClock, answer_all, builder, builder_at, error,
+    one_key,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -59,12 +60,10 @@ async fn a_429_holds_back_the_other_calls_and_no_siblings() {
     of_a_sibling.await.unwrap().unwrap();
     under_way.await.unwrap().unwrap();
 
-    clock.advance(20 * SECOND - Duration::from_millis(1));
+    clock.advance(19 * SECOND);
     server.nothing_more().await;
-    clock.advance(Duration::from_millis(1));
-    for held in server.several(2).await {
-        held.answer(one_key());
-    }
+    clock.advance(SECOND);
+    answer_all(server.several(2).await, &one_key());
     first.await.unwrap().unwrap();
     of_a_clone.await.unwrap().unwrap();
     // Then it is over.
@@ -94,9 +93,7 @@ async fn a_retry_waits_for_the_end_of_the_pause_too() {
     let seconds: Vec<_> = clock.waits().iter().map(Duration::as_secs).collect();
     assert_eq!(seconds, [30, 30, 30, 40, 10, 10, 10]);
     clock.advance(10 * SECOND);
-    for held in server.several(4).await {
-        held.answer(one_key());
-    }
+    answer_all(server.several(4).await, &one_key());
     for call in calls {
         call.await.unwrap().unwrap();
     }
@@ -130,9 +127,7 @@ async fn a_backoff_is_a_pause_too() {
             assert!((4 * SECOND..=8 * SECOND).contains(&waits[0]), "{waits:?}");
         }
         clock.advance(waits[0]);
-        for held in server.several(waits.len()).await {
-            held.answer(one_key());
-        }
+        answer_all(server.several(waits.len()).await, &one_key());
         assert_eq!(first.await.unwrap().is_ok(), attempts == 2);
         second.await.unwrap().unwrap();
     }

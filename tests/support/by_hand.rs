@@ -29,8 +29,8 @@ impl Held {
         let _ = self.answer.send(answer);
     }
 
-    /// The client has gone away.
-    pub(crate) async fn is_given_up(mut self) {
+    /// Waits until the client has gone away.
+    pub(crate) async fn given_up(mut self) {
         self.answer.closed().await;
     }
 
@@ -39,6 +39,13 @@ impl Held {
         let (path, _) = self.request.path_and_query();
         let (_, hash) = path.rsplit_once('/').expect("a path begins with a slash");
         hash.to_owned()
+    }
+}
+
+/// The same answer to all of them.
+pub(crate) fn answer_all(held: Vec<Held>, answer: &Answer) {
+    for held in held {
+        held.answer(answer.clone());
     }
 }
 

@@ -20,7 +20,7 @@ use openrouter_keys::{Client, ClientBuilder, Error, ErrorKind, RetryPolicy};
 use openrouter_keys_emulator::Emulator;
 
 pub(crate) use answers::{created, current_key, deleted, error, key, one_key, page};
-pub(crate) use by_hand::{ByHand, Held};
+pub(crate) use by_hand::{ByHand, answer_all};
 pub(crate) use canary::{PROXY_PASSWORD, UNUSUAL, assert_clean, find};
 pub(crate) use clock::VirtualClock;
 pub(crate) use from_env::{print_from_env, run_from_env};

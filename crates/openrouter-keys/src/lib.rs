@@ -22,6 +22,7 @@
 //!   [`ExposeSecret`].
 //! - An update says absent, null and a value apart: nothing but `unlimited()` removes a limit.
 //! - A hash names a key and nothing else: see [`KeyHash`].
+//! - A call for [many keys](Client::bulk) reports each of them once, whatever becomes of the others.
 //! - A listing of all keys has each of them once, although keys come and go meanwhile: see [`KeyStream`].
 //!
 //! What it cannot promise is that memory forgets. What this crate holds of a secret is overwritten before it is given back:

@@ -11,7 +11,7 @@ use openrouter_keys::Error;
 use openrouter_keys_emulator::Emulator;
 
 use super::{hashes, pause};
-use crate::support::{ByHand, builder_at, client_of, one_key};
+use crate::support::{ByHand, answer_all, builder_at, client_of, one_key};
 
 /// Nothing is taken before there is room for its call.
 #[tokio::test]
@@ -100,9 +100,7 @@ async fn a_stream_that_fails_ends_nothing_but_itself() {
     let mut run = client.bulk().run_stream(Waits::new(items), pause);
     let failed = run.next().await.unwrap().unwrap_err();
     assert_eq!((failed.item, failed.error.to_string()), (None, says));
-    for held in server.several(2).await {
-        held.answer(one_key());
-    }
+    answer_all(server.several(2).await, &one_key());
     let mut done = Vec::new();
     while let Some(result) = run.next().await {
         done.push(result.unwrap().0);

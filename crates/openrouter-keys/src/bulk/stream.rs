@@ -29,6 +29,28 @@ use crate::transport::carried_over;
 /// To end a run early, drop it, or take it [apart](Self::into_parts) to know what is left. The calls under way are
 /// cancelled then, which does not call back what was sent: they may have been applied.
 ///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::builder().keys(3).start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let mut hashes: Vec<_> = client.list().send().await?.keys.into_iter().map(|key| key.hash).collect();
+/// # hashes.push("0000".parse()?);
+/// let mut keys = client.bulk().run(hashes, |client, hash| client.get(hash));
+/// let (mut found, mut gone) = (0, Vec::new());
+/// while let Some(result) = keys.next().await {
+///     match result {
+///         Ok(_) => found += 1,
+///         Err(failed) if failed.error.is_not_found() => gone.extend(failed.item),
+///         Err(failed) => return Err(failed.into()),
+///     }
+/// }
+/// # assert_eq!((found, gone.len()), (3, 1));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// `S` is where the items come from, `T` what they are, `O` what a call gives, and `F` what makes the call.
 ///
 /// # Panics
