@@ -325,7 +325,7 @@ fn calls_whose_runtime_ends_are_reported() {
     });
 }
 
-/// A task of its own has no subscriber and no span of its own accord.
+/// A task of its own has no subscriber of its own accord. Only what begins the calls is polled with it here.
 #[tokio::test]
 async fn calls_are_traced_where_the_run_is() {
     let server = Scripted::start([one_key(), one_key()]).await;
@@ -333,10 +333,11 @@ async fn calls_are_traced_where_the_run_is() {
     let collector = Collector::default();
     let guard = collector.install();
     let mut run = run(&client, 2, 2);
+    assert!(polled_once(&mut run).await.is_pending());
+    drop(guard);
     while let Some(result) = run.next().await {
         result.unwrap();
     }
-    drop(guard);
     assert_eq!(collector.closed_spans().len(), 2);
     assert_eq!(collector.events().len(), 2);
 }

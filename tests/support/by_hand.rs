@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::{mpsc, oneshot};
@@ -9,6 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::listener::{Connection, Listener};
 use super::scripted::{act, news_travels, read_head};
 use super::{Answer, Request};
+
+/// How long to wait for what comes at once, before the test has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The server. It ends with the value.
 pub(crate) struct ByHand {
@@ -93,7 +97,8 @@ impl ByHand {
 
     /// The next request that arrives.
     pub(crate) async fn next(&mut self) -> Held {
-        let held = self.arrivals.recv().await;
+        let held = tokio::time::timeout(PATIENCE, self.arrivals.recv()).await;
+        let held = held.expect("a request was to arrive");
         held.expect("the server is still there")
     }
 
