@@ -54,8 +54,7 @@ pub(crate) async fn list_collected(client: &Client) -> Outcome<u64> {
 fn listing(client: &Client, pages: Option<usize>) -> ListKeys {
     let list = client.list().include_all();
     match pages {
-        // MERGE: `list.concurrency(pages)`, as soon as a listing can fetch ahead.
-        Some(_pages) => list,
+        Some(pages) => list.concurrency(pages),
         None => list,
     }
 }
