@@ -144,7 +144,7 @@ mod tests {
     const CALL: &str = r#"
         impl Call {
             async fn send(self) -> Result<(), Error<()>> {
-                let url = format!("{}/keys/{}", client.baseurl, encode_path(&hash.to_string()),);
+                let url = format!("{}/keys/{}", client.baseurl, encode_path(hash),);
                 let mut header_map = HeaderMap::with_capacity(1usize);
                 header_map.append(NAME, VERSION);
                 let request = client.client.get(url).headers(header_map).build()?;
@@ -165,7 +165,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains(r#"format!("/keys/{}", encode_path(&hash.to_string()))"#),
+            text.contains(r#"format!("/keys/{}", encode_path(hash))"#),
             "{text}"
         );
         assert!(text.contains("client.client.get(url).build()?"), "{text}");

@@ -17,7 +17,8 @@ const PROTOCOLS: &[&str] = if cfg!(feature = "http2") {
 pub(super) fn config() -> Result<ClientConfig, rustls::Error> {
     let provider = CryptoProvider::get_default()
         .map_or_else(|| Arc::new(aws_lc_rs::default_provider()), Arc::clone);
-    let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let mut roots = RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
