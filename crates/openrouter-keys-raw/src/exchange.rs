@@ -217,11 +217,11 @@ impl Exchange {
             match next {
                 Ok(None) => return,
                 Ok(Some(chunk)) if chunk.len() > room => {
-                    progress.body.extend(&chunk[..room]);
+                    progress.body.extend(chunk.slice(..room));
                     progress.cut = Some(Cut::TooLarge);
                     return;
                 }
-                Ok(Some(chunk)) => progress.body.extend(&chunk),
+                Ok(Some(chunk)) => progress.body.extend(chunk),
                 Err(error) => {
                     progress.cut = Some(Cut::Lost(error));
                     return;
