@@ -32,7 +32,8 @@
 //! ```
 //!
 //! All else is as in async mode: timeouts, retries, errors, and what is sent. In the place of a stream of all keys, the
-//! builder of [`Client::list`] is what a `for` loop can go over: see [`KeyIter`].
+//! builder of [`Client::list`] is what a `for` loop can go over: see [`KeyIter`]. Bulk runs are for async code alone
+//! ([`crate::Client::bulk`]).
 //!
 //! A [`Clock`](crate::Clock), or a resolver given to [`http`](crate::ClientBuilder::http), must not make a call of the
 //! client that it belongs to: it runs on the thread that the call would need.

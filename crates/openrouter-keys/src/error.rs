@@ -57,9 +57,11 @@ pub enum ErrorKind {
     /// [`maybe_applied`](Error::maybe_applied) tells whether the server can have acted.
     Connect,
     /// There was no complete answer in time, or the server said that it ran out of time (408). Call again later, unless it
-    /// was a create that [`maybe_applied`](Error::maybe_applied). Or the client had as many requests under way as
-    /// [`max_in_flight`](crate::ClientBuilder::max_in_flight) allows for as long as the call had time; the message says so,
-    /// and nothing was sent.
+    /// was a create that [`maybe_applied`](Error::maybe_applied).
+    ///
+    /// Without a [`status`](Error::status), it may also be that the call waited in vain for one of the
+    /// [`max_in_flight`](crate::ClientBuilder::max_in_flight) requests that the client may have under way. The message
+    /// says so, and the request was not sent (again). Call again later, or allow more.
     Timeout,
     /// The answer was a redirect, which is never followed: it would take the management key elsewhere.
     /// Correct the base URL.

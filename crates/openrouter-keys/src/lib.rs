@@ -11,7 +11,9 @@
 //! | [`Client::delete`] | `DELETE /keys/{hash}` | nothing |
 //! | [`Client::list`] | `GET /keys` | [`Page`], or with `stream()` [every key](KeyStream) |
 //! | [`Client::current`] | `GET /key` | [`CurrentKey`] |
-//! | [`Client::bulk`] | an update, a delete or a get, for many keys | a [stream](BulkStream) of their answers |
+//!
+//! [`Client::bulk`] makes an update, a delete or a get for each of many keys, several at a time, and gives a
+//! [stream](BulkStream) of what comes of them.
 //!
 //! What it promises:
 //!
@@ -65,10 +67,10 @@
 //! Features:
 //!
 //! - `rustls` (default) and `native-tls` choose who does TLS; with both it is rustls.
-//! - `static-roots` is `rustls` with Mozilla's roots compiled in, instead of the system's trust store: a client is made in a
-//!   fraction of a millisecond, and where there is no such store, such as in an empty container. Roots that the system's
-//!   administrator added do not count then, and what Mozilla withdraws is trusted until you build with a newer
-//!   `webpki-roots`. It says nothing of a client of your own ([`ClientBuilder::http`]).
+//! - `static-roots` is `rustls` with Mozilla's roots compiled in, instead of the system's trust store. A client is then made
+//!   in a fraction of a millisecond, and also where there is no such store, as in an empty container. Roots that the
+//!   system's administrator added are not trusted, and what Mozilla withdraws is trusted until you build with a newer
+//!   `webpki-roots`. An HTTP client of your own ([`ClientBuilder::http`]) is left as it is.
 //! - `blocking` adds a client for programs without an async runtime, `blocking::Client`.
 //! - `http2` speaks HTTP/2 to a server that offers it over TLS, and HTTP/1.1 to others; without it, HTTP/1.1 to all.
 //! - `schemars` implements `schemars::JsonSchema` for the types that serialize, so that their JSON can be described

@@ -24,7 +24,7 @@ use crate::transport::carried_over;
 /// caller does something else, and the next are begun when this is polled again.
 ///
 /// Each call has the timeout and the attempts that its builder or the client says, and takes its retries out of the client's
-/// one [reserve](crate::RetryPolicy::budget).
+/// one [reserve](crate::RetryPolicy::budget). To try those that failed once more, begin another run with their items.
 ///
 /// To end a run early, drop it, or take it [apart](Self::into_parts) to know what is left. The calls under way are
 /// cancelled then, which does not call back what was sent: they may have been applied.

@@ -128,7 +128,7 @@ impl ClientBuilder {
     /// clones and those made of it by [`with_key`](Client::with_key) are counted together, because they share their
     /// connections. Where there is no room, a call waits, and whoever came first goes first. That counts into its
     /// [`timeout`](Self::timeout) and not into the attempt's; if it runs out, the error is of kind
-    /// [`Timeout`](ErrorKind::Timeout) and nothing was sent. A call that waits to try again takes no room.
+    /// [`Timeout`](ErrorKind::Timeout) and the request was not sent (again). A call that waits to try again takes no room.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests;
         self

@@ -17,10 +17,11 @@ use crate::concurrency::Concurrency;
 pub(super) struct Ahead<Id, Time, Request> {
     scan: Scan<Id, Time>,
     concurrency: Concurrency,
-    /// How many pages are asked for by themselves before one is asked for ahead: at the beginning because most listings
-    /// have no more, and where keys come and go because it would be in vain again.
+    /// How many pages come one at a time, whatever `concurrency` says: at the beginning because most listings have hardly
+    /// more, and where keys come and go because it would be in vain again. The next one comes alone too, since
+    /// `concurrency` begins with one.
     alone: u32,
-    /// For how many pages more that is so.
+    /// How many of them are still to come.
     alone_for: u32,
     /// Its first is the one that the scan waits for.
     under_way: VecDeque<Asked<Request>>,

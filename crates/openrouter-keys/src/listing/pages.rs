@@ -39,6 +39,9 @@ use crate::transport::Operation;
 ///
 /// # Errors
 /// As of [`KeyStream`](super::KeyStream#errors).
+///
+/// # Panics
+/// As [`KeyStream`](super::KeyStream#panics).
 #[must_use = "nothing is sent before keys are asked for"]
 pub struct PageStream {
     /// What is being listed. `None`: nothing any more.

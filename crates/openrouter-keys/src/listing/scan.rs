@@ -43,7 +43,7 @@ pub(super) struct Paging {
     pub(super) patience: u32,
     /// For how many pages a row is remembered.
     pub(super) remembered: u64,
-    /// How many pages are asked for by themselves before one is asked for ahead.
+    /// How many pages come one at a time before the number of those under way grows from one.
     pub(super) alone: u32,
 }
 

@@ -133,8 +133,11 @@ impl<M> ListKeys<M> {
     }
 
     /// How many pages to fetch at once, at most: for [`stream`](ListKeys::stream), [`pages`](ListKeys::pages) and
-    /// [`collect_all`](ListKeys::collect_all), which need memory for so many pages. 8 by default, and 256 where it is more;
-    /// with 1, each page is asked for when the one before it is there.
+    /// [`collect_all`](ListKeys::collect_all), which need memory for so many pages. It is 8 by default, at least 1, and at
+    /// most 256: more counts as 256. With 1, each page is asked for when the one before it is there.
+    ///
+    /// A client has no more requests under way than its [`max_in_flight`](crate::ClientBuilder::max_in_flight), which is
+    /// 32 by default; more pages than that only wait for each other.
     pub fn concurrency(mut self, pages: usize) -> Self {
         let pages = self.common.valid.keep(validate::concurrency(pages));
         self.concurrency = pages.map_or(self.concurrency, |pages| pages.min(MOST_AT_ONCE));
