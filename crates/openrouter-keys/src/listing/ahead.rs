@@ -82,7 +82,7 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord, Request> Ahead<Id, Time, Request> 
         match &verdict {
             Verdict::Accept { next: Some(_), .. } if self.alone_for > 0 => self.alone_for -= 1,
             Verdict::Accept { next: Some(_), .. } => self.concurrency.answered(rate_limits),
-            Verdict::StepBack(_) => {}
+            Verdict::StepBack => {}
             Verdict::Accept { next: None, .. } | Verdict::Lost => self.end(),
         }
         let goes_on = |asked: &Asked<Request>| asked.offset == self.scan.offset();

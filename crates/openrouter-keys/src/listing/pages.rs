@@ -145,7 +145,7 @@ impl Current {
                 }
                 Ok(self.select(keys, &new))
             }
-            Verdict::StepBack(_) => Ok(Vec::new()),
+            Verdict::StepBack => Ok(Vec::new()),
             Verdict::Lost => Err(lost(self.fruitless)),
         }
     }

@@ -69,8 +69,8 @@ impl Paging {
 pub(super) enum Verdict {
     /// Hand out those at these places, and go on at `next`; without a `next` that is all.
     Accept { new: Vec<usize>, next: Option<u64> },
-    /// Forget them: between them and the last page there may be others. Ask for this offset instead.
-    StepBack(u64),
+    /// Forget them: between them and the last page there may be others. [`Scan::offset`] is what to ask for instead.
+    StepBack,
     /// The listing cannot be told from the pages.
     Lost,
 }
@@ -188,6 +188,6 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord> Scan<Id, Time> {
         let step = (u64::from(self.paging.overlap) * self.depth as u64) << self.steps_back;
         self.steps_back += 1;
         self.offset = self.offset.saturating_sub(step);
-        Verdict::StepBack(self.offset)
+        Verdict::StepBack
     }
 }

@@ -150,7 +150,7 @@ impl<P: Pager> Listing<P> {
                 self.handed_out
                     .extend(new.into_iter().map(|place| rows[place].0));
             }
-            Verdict::StepBack(_) => {}
+            Verdict::StepBack => {}
             Verdict::Lost => return Step::Ended(End::Lost),
         }
         let most = self.patience * (self.handed_out.len() + 1);
