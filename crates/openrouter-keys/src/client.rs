@@ -86,6 +86,9 @@ impl Client {
 
     /// This client with another key: the same connections and settings.
     ///
+    /// Both count towards one [`max_in_flight`](ClientBuilder::max_in_flight). When the service answers 429, only the calls
+    /// with that key wait.
+    ///
     /// Whether the key is well formed is checked when a call is sent.
     ///
     /// ```

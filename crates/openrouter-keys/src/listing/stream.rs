@@ -11,16 +11,17 @@ use super::PageStream;
 use crate::error::Error;
 use crate::model::Key;
 
-/// Every key that a listing matches, newest first: what [`ListKeys::stream`] returns.
+/// Every key that a listing matches, newest first: what [`ListKeys::stream`](crate::operations::ListKeys::stream) returns.
 ///
 /// A key that matches from the first request to the last comes exactly once, whatever is made, changed and removed
 /// meanwhile, by the caller too. One that begins or ceases to match on the way comes once or not at all.
 ///
 /// Requests are begun only when all keys of a page have been taken and another key is asked for; each has the timeout and
 /// the retries that the listing was given. The first three pages are asked for one at a time. Of a listing that has more,
-/// pages are fetched ahead, more at a time as it goes on, up to [`concurrency`](ListKeys::concurrency); fewer again when
-/// the service answers 429, and one at a time again when keys came or went so that what was fetched does not fit. That is
-/// done on tasks of the tokio runtime, which end when the stream is dropped.
+/// pages are fetched ahead, more at a time as it goes on, up to
+/// [`concurrency`](crate::operations::ListKeys::concurrency); fewer again when the service answers 429, and one at a time
+/// again when keys came or went so that what was fetched does not fit. That is done on tasks of the tokio runtime, which
+/// end when the stream is dropped.
 ///
 /// What is kept in memory does not grow with the number of keys, as long as they come in the order of their creation and
 /// not very many were made in the same instant.
@@ -46,10 +47,10 @@ use crate::model::Key;
 ///
 /// # Errors
 /// An error is the last thing that comes: after it the stream has ended, and another one begins anew. It is the error
-/// of a page that could not be had, or of kind [`Listing`](ErrorKind::Listing) where so many keys came and went between
-/// two requests that the pages no longer connect: usually 7 requests in a row brought nothing new, at most 13 and two more for
-/// each page that was fetched ahead. Then try again later, when fewer keys come and go. What came before it is right, but
-/// not all.
+/// of a page that could not be had, or of kind [`Listing`](crate::ErrorKind::Listing) where so many keys came and went
+/// between two requests that the pages no longer connect: usually 7 requests in a row brought nothing new, at most 13 and
+/// two more for each page that was fetched ahead. Then try again later, when fewer keys come and go. What came before it
+/// is right, but not all.
 ///
 /// # Panics
 /// Where it is polled outside of a tokio runtime, and with the panic of a request, if one panics.
