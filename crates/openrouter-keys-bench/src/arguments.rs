@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
+use crate::builds::{self, Builds};
 use crate::peers;
 use crate::task::{Task, Who, named};
 use crate::workloads::{self, Workload};
@@ -19,8 +20,7 @@ Workloads (default: all):
 
 pub(crate) const OPTIONS: &str = "
 Options:
-  --quick        Small numbers: whether everything runs, and nothing else
-  --builds       Also what a clean release build costs, which takes minutes
+  --quick        Small numbers, and without a name no builds: whether everything runs, and nothing else
   --peers DIR    Where the peers are: a folder for each, with an executable `run` in it
   --help         Print this and end
 
@@ -46,43 +46,61 @@ pub(crate) enum Command {
 
 pub(crate) struct Options {
     pub(crate) is_quick: bool,
-    pub(crate) with_builds: bool,
     pub(crate) peers: PathBuf,
     pub(crate) workloads: Vec<&'static Workload>,
+    /// What takes minutes, because programs are compiled for it.
+    pub(crate) builds: Vec<&'static Builds>,
 }
 
 impl Command {
     pub(crate) fn parse(mut arguments: Parser) -> Result<Self, lexopt::Error> {
         let mut options = Options {
             is_quick: false,
-            with_builds: false,
             peers: peers::folder(),
             workloads: Vec::new(),
+            builds: Vec::new(),
         };
         let mut is_first = true;
         while let Some(argument) = arguments.next()? {
             match argument {
                 Arg::Value(word) if is_first && word == "serve" => return serve(&mut arguments),
                 Arg::Value(word) if is_first && word == "client" => return client(&mut arguments),
-                Arg::Value(word) => options.workloads.push(workload(&word.string()?)?),
+                Arg::Value(word) => options.add(&word.string()?)?,
                 Arg::Long("quick") => options.is_quick = true,
-                Arg::Long("builds") => options.with_builds = true,
                 Arg::Long("peers") => options.peers = arguments.value()?.into(),
                 Arg::Long("help") | Arg::Short('h') => return Ok(Self::Help),
                 other => return Err(other.unexpected()),
             }
             is_first = false;
         }
-        if options.workloads.is_empty() {
+        if options.workloads.is_empty() && options.builds.is_empty() {
             options.workloads = workloads::ALL.iter().collect();
+            if !options.is_quick {
+                options.builds = builds::ALL.iter().collect();
+            }
         }
         Ok(Self::Bench(options))
     }
 }
 
-fn workload(name: &str) -> Result<&'static Workload, lexopt::Error> {
-    let found = workloads::ALL.iter().find(|known| known.name == name);
-    found.ok_or_else(|| format!("there is no workload {name}; --help lists them").into())
+impl Options {
+    /// What has this name is to be measured.
+    fn add(&mut self, name: &str) -> Result<(), lexopt::Error> {
+        if let Some(workload) = workloads::ALL.iter().find(|known| known.name == name) {
+            self.workloads.push(workload);
+        } else if let Some(builds) = builds::ALL.iter().find(|known| known.name == name) {
+            self.builds.push(builds);
+        } else {
+            return Err(format!("there is no workload {name}; --help lists them").into());
+        }
+        Ok(())
+    }
+}
+
+/// Everything that can be measured.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    let workloads = workloads::ALL.iter().map(|workload| workload.name);
+    workloads.chain(builds::ALL.iter().map(|builds| builds.name))
 }
 
 /// `serve KEYS MILLISECONDS`: how this program starts its server.
@@ -108,6 +126,7 @@ mod tests {
     use lexopt::Parser;
 
     use super::Command;
+    use crate::builds;
     use crate::task::{Task, Who};
     use crate::workloads;
 
@@ -121,12 +140,16 @@ mod tests {
             panic!("it is to measure");
         };
         assert_eq!(options.workloads.len(), workloads::ALL.len());
-        assert!(options.is_quick && !options.with_builds);
-        let Ok(Command::Bench(options)) = parse(&["list", "get"]) else {
+        assert!(options.is_quick && options.builds.is_empty());
+        let Ok(Command::Bench(options)) = parse(&[]) else {
+            panic!("it is to measure");
+        };
+        assert_eq!(options.builds.len(), builds::ALL.len());
+        let Ok(Command::Bench(options)) = parse(&["list", "build", "get"]) else {
             panic!("it is to measure");
         };
         let names: Vec<_> = options.workloads.iter().map(|known| known.name).collect();
-        assert_eq!(names, ["list", "get"]);
+        assert_eq!((names, options.builds.len()), (vec!["list", "get"], 1));
         assert!(parse(&["nothing"]).is_err() && parse(&["--nothing"]).is_err());
     }
 

@@ -1,4 +1,4 @@
-//! What it costs to build a program with the facade, beside one with what the floor depends on.
+//! What it costs to build programs, and what two builds of one program differ in.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -7,47 +7,98 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::client::MANAGEMENT_KEY;
 use crate::figures::{Figures, figure};
 use crate::process;
 use crate::workloads::{Metric, Row, Target};
 
-pub(crate) const NAME: &str = "build";
+/// Two programs that are built, and what is compared of them.
+pub(crate) struct Builds {
+    pub(crate) name: &'static str,
+    pub(crate) rows: &'static [Row],
+    /// Builds and runs each so many times.
+    pub(crate) measure: fn(pairs: usize) -> Result<[Figures; 2], String>,
+}
 
-pub(crate) const ROWS: &[Row] = &[
-    Row {
-        metric: Metric::ProcessWall,
-        target: Target::Ratio(1.1),
+pub(crate) const ALL: [Builds; 2] = [
+    Builds {
+        name: "https-client",
+        rows: &[Row {
+            metric: Metric::Wall,
+            target: Target::Ratio(0.1),
+        }],
+        measure: https_clients,
     },
-    Row {
-        metric: Metric::Crates,
-        target: Target::Count(110.0),
+    Builds {
+        name: "build",
+        rows: &[
+            Row {
+                metric: Metric::ProcessWall,
+                target: Target::Ratio(1.1),
+            },
+            Row {
+                metric: Metric::Crates,
+                target: Target::Count(110.0),
+            },
+        ],
+        measure: builds,
     },
 ];
 
 /// The longest that one build may take.
 const LIMIT: Duration = Duration::from_secs(1800);
 
-/// A clean release build of each, and again.
-pub(crate) fn measure(pairs: usize) -> Result<[Figures; 2], String> {
-    let folder = Folder::new().map_err(|error| format!("no temporary folder: {error}"))?;
-    let facade = workspace().join("crates/openrouter-keys");
+/// A clean release build of a program with the facade and of one with what the floor depends on, and again.
+fn builds(pairs: usize) -> Result<[Figures; 2], String> {
+    let folder = Folder::new()?;
     let programs = [
-        folder.program(
-            "ours",
-            &format!("openrouter-keys = {{ path = '{}' }}", facade.display()),
-            OURS,
-        ),
-        folder.program("floor", FLOOR_DEPENDENCIES, FLOOR),
+        folder.program("ours", &facade("[]"), OURS)?,
+        folder.program("floor", FLOOR_DEPENDENCIES, FLOOR)?,
     ];
     let mut figures = [Figures::default(), Figures::default()];
     for _ in 0..pairs {
         for (program, figures) in programs.iter().zip(&mut figures) {
-            let program = program.as_ref().map_err(ToString::to_string)?;
-            figures.add(Metric::ProcessWall, build(program)?.as_secs_f64());
+            let target = program.join("target");
+            let _ = fs::remove_dir_all(&target);
+            figures.add(Metric::ProcessWall, build(program, &target)?.as_secs_f64());
             figures.add(Metric::Crates, figure(crates(program)?));
         }
     }
     Ok(figures)
+}
+
+/// Making clients for an https server, with roots that are compiled in, and with the trust store of the system.
+fn https_clients(pairs: usize) -> Result<[Figures; 2], String> {
+    const COUNT: u64 = 100;
+    let folder = Folder::new()?;
+    // Most of what is compiled for one serves the other.
+    let target = folder.0.join("target");
+    let main = CLIENTS
+        .replace("MANAGEMENT_KEY", MANAGEMENT_KEY)
+        .replace("COUNT", &COUNT.to_string());
+    let programs = [("static", "['static-roots']"), ("system", "[]")];
+    for (name, features) in programs {
+        let program = folder.program(name, &facade(features), &main)?;
+        build(&program, &target)?;
+    }
+    let mut figures = [Figures::default(), Figures::default()];
+    for _ in 0..pairs {
+        for ((name, _), figures) in programs.iter().zip(&mut figures) {
+            let mut program = Command::new(target.join("release").join(name));
+            let (line, wall) = process::measure(&mut program, COUNT)?;
+            figures.add_run(&line, wall);
+        }
+    }
+    Ok(figures)
+}
+
+/// A dependency on the facade.
+fn facade(features: &str) -> String {
+    let path = workspace().join("crates/openrouter-keys");
+    format!(
+        "openrouter-keys = {{ path = '{}', features = {features} }}",
+        path.display()
+    )
 }
 
 const OURS: &str = r#"
@@ -86,19 +137,37 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 "#;
 
+const CLIENTS: &str = r#"
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let started = std::time::Instant::now();
+    for _ in 0..COUNT {
+        let builder = openrouter_keys::Client::builder().management_key("MANAGEMENT_KEY");
+        builder.base_url("https://keys.example/api/v1").build()?;
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{{\"seconds\": {seconds}, \"count\": COUNT}}");
+    Ok(())
+}
+"#;
+
 /// A folder that is gone when this is.
 struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> std::io::Result<Self> {
+    fn new() -> Result<Self, String> {
         let name = format!("openrouter-keys-bench-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path)?;
+        fs::create_dir_all(&path).map_err(|error| format!("no temporary folder: {error}"))?;
         Ok(Self(path))
     }
 
     /// Writes a program with these dependencies, in the versions that this repository is locked to.
-    fn program(&self, name: &str, dependencies: &str, main: &str) -> std::io::Result<PathBuf> {
+    fn program(&self, name: &str, dependencies: &str, main: &str) -> Result<PathBuf, String> {
+        let written = self.write(name, dependencies, main);
+        written.map_err(|error| format!("the program {name} cannot be written: {error}"))
+    }
+
+    fn write(&self, name: &str, dependencies: &str, main: &str) -> std::io::Result<PathBuf> {
         let program = self.0.join(name);
         fs::create_dir_all(program.join("src"))?;
         let manifest = format!(
@@ -129,14 +198,14 @@ fn cargo(program: &Path, arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .arg("--offline")
-        .current_dir(program)
-        .env("CARGO_TARGET_DIR", program.join("target"));
+        .current_dir(program);
     command
 }
 
-fn build(program: &Path) -> Result<Duration, String> {
-    let _ = fs::remove_dir_all(program.join("target"));
+/// How long a release build takes, of what is not in the target folder yet.
+fn build(program: &Path, target: &Path) -> Result<Duration, String> {
     let mut command = cargo(program, &["build", "--quiet", "--release"]);
+    command.env("CARGO_TARGET_DIR", target);
     Ok(process::run_within(LIMIT, &mut command)?.wall)
 }
 

@@ -21,16 +21,6 @@ pub(crate) const MANAGEMENT_KEY: &str = "sk-or-v1-not-a-real-management-key";
 pub(crate) fn run(who: Who, task: Task, count: u64, base_url: &str) -> Outcome<Line> {
     match (who, task) {
         (_, Task::Start) => start(who, base_url),
-        (Who::Ours, Task::HttpsClient | Task::HttpsClientSystem) => {
-            let stopwatch = Stopwatch::start();
-            for _ in 0..count {
-                ours::https_client(task == Task::HttpsClientSystem)?;
-            }
-            Ok(stopwatch.stop(count))
-        }
-        (Who::Floor, Task::HttpsClient | Task::HttpsClientSystem | Task::List32) => {
-            Err("the floor has no such thing".into())
-        }
         (Who::Ours, _) => {
             let client = ours::client(base_url)?;
             runtime()?.block_on(ours(client, task, count))
@@ -89,12 +79,13 @@ async fn ours(client: openrouter_keys::Client, task: Task, count: u64) -> Outcom
         Task::List => ours::list(&client, None).await?,
         Task::List32 => ours::list(&client, Some(32)).await?,
         Task::ListCollected => ours::list_collected(&client).await?,
-        _ => {
+        Task::Get => {
             for _ in 0..count {
                 client.get(&hash).send().await?;
             }
             count
         }
+        Task::Start => return Err("it begins before there is a client".into()),
     };
     Ok(stopwatch.stop(done))
 }
@@ -129,12 +120,13 @@ async fn floor(client: Floor, task: Task, count: u64) -> Outcome<Line> {
             client.list(|keys| all.extend(keys)).await?;
             all.len() as u64
         }
-        _ => {
+        Task::Get => {
             for _ in 0..count {
                 client.get(&hash).await?;
             }
             count
         }
+        Task::List32 | Task::Start => return Err("the floor has no such thing".into()),
     };
     Ok(stopwatch.stop(done))
 }

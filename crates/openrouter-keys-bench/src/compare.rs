@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::builds;
+use crate::builds::Builds;
 use crate::callgrind;
 use crate::figures::{self, Figures, figure};
 use crate::peers::Peer;
@@ -21,6 +21,8 @@ pub(crate) struct Bench {
     pub(crate) lines: Vec<Vec<String>>,
     /// Why there is a `-` in it.
     pub(crate) notes: Vec<String>,
+    /// Whether there is one in it for want of this repository's own figures.
+    pub(crate) has_failed: bool,
 }
 
 /// Between how many calls the instructions of one are counted.
@@ -37,6 +39,7 @@ impl Bench {
             peers,
             is_quick,
             notes: Vec::new(),
+            has_failed: false,
         }
     }
 
@@ -50,7 +53,7 @@ impl Bench {
         };
         let server = match self.server(workload, count) {
             Ok(server) => server,
-            Err(reason) => return self.note(workload.name, "server", &reason),
+            Err(reason) => return self.fail(workload.name, "server", &reason),
         };
         let mut ours = Figures::default();
         let mut floor = Figures::default();
@@ -66,7 +69,7 @@ impl Bench {
                 command.args(client(who, task, count, &server));
                 match process::measure(&mut command, count) {
                     Ok((line, wall)) => figures.add_run(&line, wall),
-                    Err(reason) => self.note(workload.name, name_of(&Who::ALL, who), &reason),
+                    Err(reason) => self.fail(workload.name, name_of(&Who::ALL, who), &reason),
                 }
             }
             // One that fails is not asked again.
@@ -102,18 +105,18 @@ impl Bench {
         }
     }
 
-    /// Adds what a clean build of a program with the client costs.
-    pub(crate) fn compare_builds(&mut self) {
-        eprintln!("{} …", builds::NAME);
-        match builds::measure(if self.is_quick { 1 } else { 2 }) {
+    /// Adds what comes of two programs that are built for it.
+    pub(crate) fn compare_builds(&mut self, builds: &Builds) {
+        eprintln!("{} …", builds.name);
+        match (builds.measure)(if self.is_quick { 1 } else { 3 }) {
             Ok([ours, floor]) => {
                 let peers: Vec<_> = self.peers.iter().map(|_| Figures::default()).collect();
-                for row in builds::ROWS {
-                    let line = figures::line(builds::NAME, row, &ours, &floor, &peers);
+                for row in builds.rows {
+                    let line = figures::line(builds.name, row, &ours, &floor, &peers);
                     self.lines.push(line);
                 }
             }
-            Err(reason) => self.note(builds::NAME, "cargo", &reason),
+            Err(reason) => self.fail(builds.name, "cargo", &reason),
         }
     }
 
@@ -147,7 +150,13 @@ impl Bench {
         Ok(figure(more) / figure(many - few))
     }
 
-    pub(crate) fn note(&mut self, workload: &str, who: &str, reason: &str) {
+    /// Something of this repository does not run.
+    fn fail(&mut self, workload: &str, who: &str, reason: &str) {
+        self.has_failed = true;
+        self.note(workload, who, reason);
+    }
+
+    fn note(&mut self, workload: &str, who: &str, reason: &str) {
         let note = format!("{workload}, {who}: {reason}");
         if !self.notes.contains(&note) {
             self.notes.push(note);

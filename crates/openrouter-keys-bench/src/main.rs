@@ -59,8 +59,8 @@ fn main() -> ExitCode {
 
 fn help() {
     print!("{}", arguments::HELP);
-    for workload in workloads::ALL {
-        println!("  {}", workload.name);
+    for name in arguments::names() {
+        println!("  {name}");
     }
     print!("{}", arguments::OPTIONS);
 }
@@ -74,18 +74,15 @@ fn bench(options: &Options) -> Result<(), Box<dyn Error + Send + Sync>> {
     for workload in &options.workloads {
         bench.compare(workload);
     }
-    if options.with_builds {
-        bench.compare_builds();
-    } else {
-        bench.note(
-            builds::NAME,
-            "both",
-            "left out, as it takes minutes: --builds",
-        );
+    for builds in &options.builds {
+        bench.compare_builds(builds);
     }
     print!("{}", table::render(&bench.lines));
     for note in &bench.notes {
         println!("- {note}");
+    }
+    if bench.has_failed {
+        return Err("not everything of this repository ran: see the notes".into());
     }
     Ok(())
 }

@@ -10,18 +10,6 @@ pub(crate) fn client(base_url: &str) -> Outcome<Client> {
     Ok(builder.base_url(base_url).build()?)
 }
 
-/// A client that would talk TLS. One with the trust store of the system is made as `build` makes it by default.
-pub(crate) fn https_client(system: bool) -> Outcome<Client> {
-    let mut builder = Client::builder().management_key(MANAGEMENT_KEY);
-    if !system && cfg!(not(feature = "static-roots")) {
-        return Err("only in a build with --features static-roots".into());
-    }
-    if system {
-        builder = builder.http(reqwest::Client::builder().tls_backend_rustls());
-    }
-    Ok(builder.base_url("https://keys.example/api/v1").build()?)
-}
-
 pub(crate) async fn create(client: &Client) -> Outcome<Created> {
     Ok(client.create("Customer 42").limit(50).send().await?)
 }

@@ -26,10 +26,6 @@ pub(crate) enum Task {
     ListCollected,
     /// Makes one client, and asks for the key that it uses.
     Start,
-    /// Makes N clients for an https server, and asks for nothing.
-    HttpsClient,
-    /// The same, with the trust store of the system.
-    HttpsClientSystem,
 }
 
 impl Who {
@@ -38,7 +34,7 @@ impl Who {
 }
 
 impl Task {
-    pub(crate) const ALL: [(&'static str, Self); 10] = [
+    pub(crate) const ALL: [(&'static str, Self); 8] = [
         ("get", Self::Get),
         ("create", Self::Create),
         ("update", Self::Update),
@@ -47,8 +43,6 @@ impl Task {
         ("list-32", Self::List32),
         ("list-collected", Self::ListCollected),
         ("start", Self::Start),
-        ("https-client", Self::HttpsClient),
-        ("https-client-system", Self::HttpsClientSystem),
     ];
 }
 

@@ -167,14 +167,4 @@ pub(crate) const ALL: &[Workload] = &[
             row(Metric::ProcessWall, Target::Ratio(0.5)),
         ],
     },
-    Workload {
-        name: "https-client",
-        ours: Task::HttpsClient,
-        floor: (Who::Ours, Task::HttpsClientSystem),
-        count: 100,
-        quick: 5,
-        delay_ms: 0,
-        pairs: 3,
-        rows: &[row(Metric::Wall, Target::Ratio(0.1))],
-    },
 ];
