@@ -253,7 +253,7 @@ async fn what_makes_no_sense_is_an_error_like_others() {
     assert_eq!(failed.item, None);
     assert_eq!(
         failed.to_string(),
-        "invalid `concurrency`: must be at least one call"
+        "invalid `concurrency`: must be at least 1"
     );
     assert!(none.next().await.is_none());
     let (under_way, rest) = none.into_parts();

@@ -1,5 +1,18 @@
 //! How many requests a listing or a bulk run has under way at once.
 
+use crate::error::Error;
+
+/// How many there are at once, at most, where nobody says anything else.
+pub(crate) const DEFAULT: usize = 8;
+
+/// As many as the caller allows, if that makes sense.
+pub(crate) fn checked(most: usize) -> Result<usize, Error> {
+    if most == 0 {
+        return Err(Error::invalid_input("concurrency", "must be at least 1"));
+    }
+    Ok(most)
+}
+
 /// Between one and as many as the caller allows: fewer after a 429, and more again as long as there is none.
 ///
 /// Below what was halved last it doubles with each round of answers, above that it grows by one a round, as TCP does it.

@@ -284,6 +284,19 @@ impl Error {
             ..Inner::default()
         })
     }
+
+    /// A call was begun in a runtime that ended before it did. How far it came is not known.
+    pub(crate) fn runtime_ended(operation: Operation) -> Self {
+        Self::new(Inner {
+            kind: Some(ErrorKind::Other),
+            operation: Some(operation),
+            detail: "the runtime that the call was made in has ended".to_owned(),
+            attempts: 1,
+            maybe_applied: operation.is_mutation(),
+            retryable: true,
+            ..Inner::default()
+        })
+    }
 }
 
 impl Inner {

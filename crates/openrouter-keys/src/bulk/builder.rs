@@ -8,6 +8,7 @@ use futures_core::Stream;
 use super::BulkCall;
 use super::stream::{BulkStream, Pull};
 use crate::client::Client;
+use crate::concurrency;
 use crate::error::Error;
 
 /// Makes the same call for many items, several at a time: what [`Client::bulk`] returns.
@@ -39,14 +40,11 @@ pub struct Bulk {
     concurrency: usize,
 }
 
-/// So many at once, where nobody says anything else.
-const CONCURRENCY: usize = 8;
-
 impl Bulk {
     pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
-            concurrency: CONCURRENCY,
+            concurrency: concurrency::DEFAULT,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which calls can be made in bulk.
 
-use crate::error::{Error, ErrorKind, Inner};
+use crate::error::Error;
 use crate::model::Key;
 use crate::operations::{DeleteKey, GetKey, UpdateKey};
 use crate::transport::Operation;
@@ -64,7 +64,7 @@ macro_rules! bulk_calls {
                 }
 
                 fn given_up() -> Error {
-                    given_up(Operation::$operation)
+                    Error::runtime_ended(Operation::$operation)
                 }
             }
         )+
@@ -75,16 +75,4 @@ bulk_calls! {
     Get: GetKey -> Key;
     Update: UpdateKey -> Key;
     Delete: DeleteKey -> ();
-}
-
-fn given_up(operation: Operation) -> Error {
-    Error::new(Inner {
-        kind: Some(ErrorKind::Other),
-        operation: Some(operation),
-        detail: "the runtime that the call was made in has ended".to_owned(),
-        attempts: 1,
-        maybe_applied: operation.is_mutation(),
-        retryable: true,
-        ..Inner::default()
-    })
 }

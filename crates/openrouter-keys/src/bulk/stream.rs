@@ -12,7 +12,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{BulkCall, BulkError};
 use crate::client::Client;
-use crate::concurrency::Concurrency;
+use crate::concurrency::{self, Concurrency};
 use crate::error::Error;
 use crate::transport::carried_over;
 
@@ -106,8 +106,7 @@ impl<S, T, O, F> BulkStream<S, T, O, F> {
         pull: Pull<S, T>,
         call: F,
     ) -> Self {
-        let refused = (concurrency == 0)
-            .then(|| Error::invalid_input("concurrency", "must be at least one call"));
+        let refused = concurrency::checked(concurrency).err();
         Self {
             concurrency: Concurrency::from_most(concurrency.max(1), client.rate_limits()),
             client,

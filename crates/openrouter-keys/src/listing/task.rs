@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use tokio::task::JoinHandle;
 
-use crate::error::{Error, ErrorKind, Inner};
+use crate::error::Error;
 use crate::transport::{Operation, carried_over};
 
 /// A request on a task of its own, so that it neither waits for whoever wants its answer later, nor is polled whenever one
@@ -28,7 +28,7 @@ impl<T> Future for Task<T> {
         Pin::new(&mut self.0).poll(context).map(|ended| {
             ended.unwrap_or_else(|failure| match failure.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),
-                Err(_canceled) => Err(gone()),
+                Err(_canceled) => Err(Error::runtime_ended(Operation::List)),
             })
         })
     }
@@ -38,13 +38,4 @@ impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-fn gone() -> Error {
-    Error::new(Inner {
-        kind: Some(ErrorKind::Other),
-        operation: Some(Operation::List),
-        detail: "the runtime that the listing began in has ended".to_owned(),
-        ..Inner::default()
-    })
 }

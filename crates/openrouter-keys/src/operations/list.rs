@@ -9,6 +9,7 @@ use super::validate;
 #[cfg(feature = "blocking")]
 use crate::blocking::{Blocking, KeyIter};
 use crate::client::Client;
+use crate::concurrency;
 use crate::error::Error;
 use crate::listing::{KeyStream, PageStream};
 use crate::model::{Key, Page};
@@ -57,7 +58,7 @@ impl<M> ListKeys<M> {
             offset: None,
             workspace_id: None,
             workspaces: None,
-            concurrency: 8,
+            concurrency: concurrency::DEFAULT,
         }
     }
 
@@ -139,7 +140,7 @@ impl<M> ListKeys<M> {
     /// A client has no more requests under way than its [`max_in_flight`](crate::ClientBuilder::max_in_flight), which is
     /// 32 by default; more pages than that only wait for each other.
     pub fn concurrency(mut self, pages: usize) -> Self {
-        let pages = self.common.valid.keep(validate::concurrency(pages));
+        let pages = self.common.valid.keep(concurrency::checked(pages));
         self.concurrency = pages.map_or(self.concurrency, |pages| pages.min(MOST_AT_ONCE));
         self
     }

@@ -86,14 +86,6 @@ pub(super) fn expires_at(time: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), 
     Ok(())
 }
 
-/// How much is done at once.
-pub(super) fn concurrency(most: usize) -> Result<usize, Error> {
-    if most == 0 {
-        return Err(Error::invalid_input("concurrency", "must be at least 1"));
-    }
-    Ok(most)
-}
-
 /// A UUID in its usual form: 8-4-4-4-12 hexadecimal digits.
 pub(super) fn workspace_id(text: String) -> Result<String, Error> {
     let is_uuid = text.len() == 36
