@@ -188,6 +188,45 @@ async fn a_call_waits_only_if_it_has_the_time_for_it() {
     assert_eq!(clock.waits(), [30 * SECOND]);
 }
 
+/// Calls with less time than a connection may take are sent when there is no pause, and after a short one too.
+#[tokio::test]
+async fn a_short_pause_is_no_error_to_a_call_with_little_time() {
+    let clock = VirtualClock::new();
+    let server = Scripted::start([busy(2), one_key()]).await;
+    let client = builder(&server).clock(clock.clone()).timeout(4 * SECOND);
+    let client = client.build().unwrap();
+    client.get(HASH).retry(once()).send().await.unwrap_err();
+    let shorter = client.get(HASH).timeout(3 * SECOND);
+    let error = shorter.send().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::RateLimited, 0)
+    );
+    client.get(HASH).send().await.unwrap();
+    assert_eq!(clock.waits(), [2 * SECOND]);
+}
+
+/// For a further attempt there must be as much time left as a connection may take.
+#[tokio::test]
+async fn a_retry_after_a_pause_needs_the_time_of_a_connection() {
+    let mut server = ByHand::start().await;
+    let clock = VirtualClock::patient();
+    let client = client(&server, &clock);
+    let short = client.get("01").timeout(9 * SECOND).send();
+    let short = tokio::spawn(async move { short.await.map(drop) });
+    let doubtful = server.next().await;
+    let limited = tokio::spawn(client.get("02").retry(once()).send());
+    server.next().await.answer(busy(5));
+    limited.await.unwrap().unwrap_err();
+    doubtful.answer(error(500, "down"));
+    let error = short.await.unwrap().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::RateLimited, 1)
+    );
+    assert!(clock.waits().is_empty());
+}
+
 #[tokio::test]
 async fn a_retry_that_would_wait_too_long_leaves_open_what_the_first_attempt_did() {
     let mut server = ByHand::start().await;

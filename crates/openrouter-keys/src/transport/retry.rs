@@ -18,8 +18,9 @@ use crate::error::Error;
 ///
 /// A 429 is meant for everybody who uses the key. So all calls of the client and its clones wait for the time that the
 /// service asks for, or else for the backoff of the call that met it: whatever they have under way goes on, and no attempt
-/// begins, not even the first one of a call. A call that would have to wait more than 60 seconds, or longer than it has time,
-/// ends at once with an error of kind [`RateLimited`](crate::ErrorKind::RateLimited). If the service asks for more
+/// begins, not even the first one of a call. A call that would have to wait more than 60 seconds, or longer than it has time
+/// (less than a connection may take would be left, and less than half of its own), ends at once with an error of kind
+/// [`RateLimited`](crate::ErrorKind::RateLimited). If the service asks for more
 /// than two minutes, that holds for 60 seconds; then calls are sent again, to see whether it meant what it said. A client
 /// made by [`with_key`](crate::Client::with_key) does not wait with the others.
 ///

@@ -16,6 +16,8 @@ pub(super) struct Turns<'a> {
     pause: &'a Pause,
     start: Instant,
     timeout: Duration,
+    /// The time that an attempt must have left after a pause, to be worth the wait.
+    needs: Duration,
     /// The end of the pause that it waited for last. It waits for each end once, since a test's clock may end a wait without
     /// moving on.
     rested_until: Option<Instant>,
@@ -30,6 +32,8 @@ impl<'a> Turns<'a> {
             pause: client.pause(),
             start: settings.clock.now(),
             timeout,
+            // A call that has never as much time as a connection may take is sent all the same, so it can wait as well.
+            needs: settings.connect_timeout.min(timeout / 2),
             rested_until: None,
         }
     }
@@ -66,6 +70,7 @@ impl<'a> Turns<'a> {
 
     /// How long to wait before a further attempt: `own`, or for the end of a pause if that comes later.
     pub(super) fn before_a_retry(&mut self, own: Duration) -> Result<Duration, Box<Failure>> {
+        self.needs = self.settings.connect_timeout;
         Ok(self.rest()?.map_or(own, |rest| rest.max(own)))
     }
 
@@ -86,7 +91,7 @@ impl<'a> Turns<'a> {
             return Ok(None);
         };
         let left = end - now;
-        if granted(left).is_none() || !self.is_time_for(left) {
+        if granted(left).is_none() || left + self.needs > self.time_left() {
             return Err(Box::new(too_long(left)));
         }
         self.rested_until = Some(end);
