@@ -133,6 +133,45 @@ async fn a_backoff_is_a_pause_too() {
     }
 }
 
+/// The retry's own wait may be the longer one.
+#[tokio::test]
+async fn a_retry_does_not_come_with_the_end_of_a_shorter_pause() {
+    let mut server = ByHand::start().await;
+    let clock = VirtualClock::patient();
+    let client = client(&server, &clock);
+    let calls = [get(&client, "01"), get(&client, "02")];
+    let later = Answer::with_headers(503, "retry-after: 30\r\n", "");
+    for (held, answer) in server.several(2).await.into_iter().zip([busy(5), later]) {
+        held.answer(answer);
+        server.nothing_more().await;
+    }
+    assert_eq!(clock.waits(), [5 * SECOND, 30 * SECOND]);
+    clock.advance(30 * SECOND);
+    answer_all(server.several(2).await, &one_key());
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}
+
+/// A service that says "at once" gets a moment, and a caller's own backoff of an hour holds nobody else back that long.
+#[tokio::test]
+async fn a_pause_is_neither_nothing_nor_longer_than_a_minute() {
+    let hour = RetryPolicy::none().min_backoff(3600 * SECOND);
+    let hour = hour.max_backoff(3600 * SECOND);
+    let cases = [
+        (busy(0), once(), SECOND / 10),
+        (error(429, "busy"), hour, 60 * SECOND),
+    ];
+    for (answer, policy, wait) in cases {
+        let clock = VirtualClock::new();
+        let server = Scripted::start([answer, one_key()]).await;
+        let client = builder(&server).clock(clock.clone()).build().unwrap();
+        client.get(HASH).retry(policy).send().await.unwrap_err();
+        client.get(HASH).send().await.unwrap();
+        assert_eq!(clock.waits(), [wait]);
+    }
+}
+
 /// A wait of an hour is heeded for a minute.
 #[tokio::test]
 async fn a_long_pause_is_reported_at_once_and_tried_after_a_minute() {
