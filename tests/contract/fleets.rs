@@ -330,6 +330,33 @@ async fn a_key_that_says_where_it_is_is_believed() {
         .map(|key| (key.name.as_str(), key.workspace_id.as_deref().unwrap()))
         .collect();
     assert_eq!(found, [("2", &*workspace(2)), ("1", &*workspace(1))]);
+
+    // One that was moved meanwhile.
+    let elsewhere = Scripted::start([crate::support::page()]).await;
+    let list = crate::support::client(&elsewhere)
+        .list()
+        .workspaces([workspace(7)]);
+    let keys = list.collect_all().await.unwrap();
+    assert_eq!(keys[0].workspace_id, Some(workspace(0)));
+}
+
+/// They are hexadecimal numbers, and one is the same in both cases.
+#[tokio::test]
+async fn a_workspace_in_capitals_is_no_other() {
+    let server = fleet(3).await;
+    let id = "abcdef00-0000-4000-8000-000000000000";
+    let list = client(&server).list();
+    let list = list.workspaces([id.to_owned(), id.to_uppercase()]);
+    assert_eq!(list.collect_all().await.unwrap().len(), 3);
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// What is more than 256 is 256, whatever it is.
+#[tokio::test]
+async fn there_is_no_concurrency_that_is_too_much() {
+    let server = fleet(1000).await;
+    let list = client(&server).list().concurrency(usize::MAX);
+    assert_eq!(list.collect_all().await.unwrap().len(), 1000);
 }
 
 #[tokio::test]

@@ -124,6 +124,15 @@ mod tests {
         assert_eq!(concurrency.now(), 3);
     }
 
+    /// What was under way when it was halved is of no use any more, and not waited for.
+    #[test]
+    fn a_restart_forgets_what_was_under_way() {
+        let mut concurrency = Concurrency::from_most(8, 0);
+        concurrency.answered(1);
+        concurrency.restart();
+        assert_eq!(course(&mut concurrency, 5), [2, 3, 4, 4, 4]);
+    }
+
     #[test]
     fn it_never_ends_up_with_none() {
         let mut concurrency = Concurrency::from_most(3, 0);

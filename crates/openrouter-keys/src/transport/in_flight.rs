@@ -70,8 +70,43 @@ impl InFlight {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::pin::{Pin, pin};
+    use std::task::Poll;
+    use std::time::Duration;
+
+    use tokio::sync::Notify;
+
     use super::InFlight;
-    use crate::transport::{A_DAY, TokioClock};
+    use crate::transport::{A_DAY, Clock, TokioClock};
+
+    /// Whose time is over when it is told so.
+    #[derive(Debug, Default)]
+    struct Told(std::sync::Arc<Notify>);
+
+    impl Clock for Told {
+        fn timeout(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            let told = std::sync::Arc::clone(&self.0);
+            Box::pin(async move { told.notified().await })
+        }
+    }
+
+    /// An attempt without any time would be sent and given up.
+    #[tokio::test]
+    async fn room_that_comes_with_the_end_of_the_time_comes_too_late() {
+        let (in_flight, clock) = (InFlight::new(1).unwrap(), Told::default());
+        let room = in_flight.enter(&clock, A_DAY).await.ok().unwrap();
+        {
+            let mut waits = pin!(in_flight.enter(&clock, A_DAY));
+            let polled = poll_fn(|context| Poll::Ready(waits.as_mut().poll(context)));
+            assert!(polled.await.is_pending());
+            clock.0.notify_one();
+            drop(room);
+            assert!(waits.await.is_err());
+        }
+        // It went to nobody.
+        assert!(in_flight.enter(&clock, A_DAY).await.is_ok());
+    }
 
     #[tokio::test]
     async fn as_many_as_there_can_be_is_no_limit() {
