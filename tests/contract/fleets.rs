@@ -355,7 +355,8 @@ async fn a_workspace_in_capitals_is_no_other() {
 #[tokio::test]
 async fn there_is_no_concurrency_that_is_too_much() {
     let server = fleet(1000).await;
-    let list = client(&server).list().concurrency(usize::MAX);
+    let client = builder(&server).max_in_flight(usize::MAX).build().unwrap();
+    let list = client.list().concurrency(usize::MAX);
     assert_eq!(list.collect_all().await.unwrap().len(), 1000);
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use openrouter_keys::{Client, ErrorKind, RetryPolicy};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::support::listing::{offset, page_at};
 use crate::support::{ByHand, HASH, TOKEN, VirtualClock, answer_all, builder_at, error, one_key};
 
 fn client(server: &ByHand, clock: &VirtualClock, most: usize) -> Client {
@@ -214,6 +215,39 @@ async fn calls_that_are_dropped_leave_their_room() {
     assert_eq!(held.hash(), "03");
     held.answer(one_key());
     last.await.unwrap().unwrap();
+}
+
+/// A server that takes 15 of the 90 seconds that a call has: eight at once, of which seven wait, would run out of time.
+#[tokio::test]
+async fn neither_runs_nor_listings_take_their_own_time_away() {
+    let mut server = ByHand::start().await;
+    let clock = VirtualClock::new();
+    let client = client(&server, &clock, 1);
+    let hashes: Vec<_> = (0..20).map(|number| format!("{number:02}")).collect();
+    let bulk = client.bulk().concurrency(20);
+    let mut run = bulk.run(hashes, |client, hash| client.get(hash));
+    let run = tokio::spawn(async move {
+        while let Some(result) = run.next().await {
+            result.unwrap();
+        }
+    });
+    for _ in 0..20 {
+        let held = server.next().await;
+        server.nothing_more().await;
+        clock.advance(Duration::from_secs(15));
+        held.answer(one_key());
+    }
+    run.await.unwrap();
+
+    let listing = tokio::spawn(client.list().collect_all());
+    for _ in 0..22 {
+        let held = server.next().await;
+        server.nothing_more().await;
+        clock.advance(Duration::from_secs(15));
+        let page = page_at(2000, offset(&held.request).unwrap_or(0));
+        held.answer(page);
+    }
+    assert_eq!(listing.await.unwrap().unwrap().len(), 2000);
 }
 
 #[test]

@@ -51,8 +51,8 @@ impl Bulk {
     /// How many calls are under way at once: 8 by default, at least one.
     ///
     /// That many are begun with. When the service answers one of the client's calls with 429, it is half as many, and
-    /// then more again as long as there is no further 429, up to this number. More than the client's
-    /// [`max_in_flight`](crate::ClientBuilder::max_in_flight) only wait for each other.
+    /// then more again as long as there is no further 429, up to this number. There are never more than the
+    /// client's [`max_in_flight`](crate::ClientBuilder::max_in_flight).
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls;
         self

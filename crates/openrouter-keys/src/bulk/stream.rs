@@ -107,8 +107,9 @@ impl<S, T, O, F> BulkStream<S, T, O, F> {
         call: F,
     ) -> Self {
         let refused = concurrency::checked(concurrency).err();
+        let most = concurrency.clamp(1, client.settings().in_flight.most());
         Self {
-            concurrency: Concurrency::from_most(concurrency.max(1), client.rate_limits()),
+            concurrency: Concurrency::from_most(most, client.rate_limits()),
             client,
             source: Source {
                 items,

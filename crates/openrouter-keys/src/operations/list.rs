@@ -134,11 +134,9 @@ impl<M> ListKeys<M> {
     }
 
     /// How many pages to fetch at once, at most: for [`stream`](ListKeys::stream), [`pages`](ListKeys::pages) and
-    /// [`collect_all`](ListKeys::collect_all), which need memory for so many pages. It is 8 by default, at least 1, and at
-    /// most 256: more counts as 256. With 1, each page is asked for when the one before it is there.
-    ///
-    /// A client has no more requests under way than its [`max_in_flight`](crate::ClientBuilder::max_in_flight), which is
-    /// 32 by default; more pages than that only wait for each other.
+    /// [`collect_all`](ListKeys::collect_all), which need memory for so many pages. It is 8 by default, at least 1, and never
+    /// more than 256 or the client's [`max_in_flight`](crate::ClientBuilder::max_in_flight), which is 32 by default: more
+    /// counts as that. With 1, each page is asked for when the one before it is there.
     pub fn concurrency(mut self, pages: usize) -> Self {
         let pages = self.common.valid.keep(concurrency::checked(pages));
         self.concurrency = pages.map_or(self.concurrency, |pages| pages.min(MOST_AT_ONCE));
@@ -220,7 +218,8 @@ impl ListKeys<Async> {
     /// What a stream has to list, one after the other.
     fn into_parts(mut self) -> Result<Listing, Error> {
         self.common.valid.check()?;
-        let concurrency = self.concurrency;
+        let room = self.common.client().settings().in_flight.most();
+        let concurrency = self.concurrency.min(room);
         let parts = match self.workspaces.take() {
             None => vec![self],
             Some(_) if self.workspace_id.is_some() => {

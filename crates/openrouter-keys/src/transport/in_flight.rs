@@ -35,6 +35,12 @@ impl InFlight {
         })
     }
 
+    /// How many there may be. A run or a listing that began more would take away the time of its own calls: they would wait
+    /// for each other.
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
     /// Room for one request, until the value is dropped. Those who wait get it in the order in which they came.
     pub(super) async fn enter(
         &self,
