@@ -251,19 +251,20 @@ async fn a_retry_after_a_pause_needs_the_time_of_a_connection() {
     let mut server = ByHand::start().await;
     let clock = VirtualClock::patient();
     let client = client(&server, &clock);
-    let short = client.get("01").timeout(9 * SECOND).send();
+    let short = client.get("01").timeout(8 * SECOND).send();
     let short = tokio::spawn(async move { short.await.map(drop) });
     let doubtful = server.next().await;
     let limited = tokio::spawn(client.get("02").retry(once()).send());
-    server.next().await.answer(busy(5));
+    server.next().await.answer(busy(4));
     limited.await.unwrap().unwrap_err();
     doubtful.answer(error(500, "down"));
+    server.nothing_more().await;
+    assert!(clock.waits().is_empty());
     let error = short.await.unwrap().unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::RateLimited, 1)
     );
-    assert!(clock.waits().is_empty());
 }
 
 #[tokio::test]
