@@ -1,10 +1,16 @@
 //! Listings of many keys: pages that are fetched ahead, whole pages, several workspaces.
 
 use std::collections::HashSet;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
+use std::time::Duration;
 
-use openrouter_keys::{ErrorKind, KeyHash};
+use futures_core::Stream as _;
+use openrouter_keys::{Clock, ErrorKind, KeyHash};
 use openrouter_keys_emulator::Route;
 use tokio::sync::Notify;
 
@@ -110,6 +116,43 @@ async fn what_is_under_way_ends_with_the_stream() {
     drop(stream);
     // Two requests were under way, on connections of their own.
     server.connections_ended(2).await;
+}
+
+/// A clock that panics at one of its waits.
+#[derive(Debug)]
+struct Panics {
+    waits_before: AtomicUsize,
+}
+
+impl Clock for Panics {
+    fn timeout(&self, limit: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let before = self.waits_before.fetch_sub(1, Ordering::SeqCst);
+        assert!(before > 0, "as the test wants it");
+        Box::pin(tokio::time::sleep(limit))
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_a_request_is_the_callers_and_ends_the_listing() {
+    let server = fleet(1000).await;
+    let waits_before = AtomicUsize::new(2);
+    let clock = Panics { waits_before };
+    let client = builder(&server).clock(clock).build().unwrap();
+    let mut stream = client.list().stream();
+    assert_eq!(take(&mut stream, 198).await.unwrap().len(), 198);
+    let panic = poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            Pin::new(&mut stream).poll_next(context)
+        }));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(key)) => panic!("{key:?}"),
+            Err(panic) => Poll::Ready(panic),
+        }
+    });
+    let panic = panic.await;
+    assert_eq!(panic.downcast_ref(), Some(&"as the test wants it"));
+    assert!(stream.next().await.is_none());
 }
 
 /// A page that was fetched in vain, or too early, is not talked about.

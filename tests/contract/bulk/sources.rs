@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use openrouter_keys::Error;
-use openrouter_keys_emulator::Emulator;
+use openrouter_keys::{Client, Error};
+use openrouter_keys_emulator::{Emulator, Route};
 
 use super::{hashes, pause};
 use crate::support::{ByHand, answer_all, builder_at, client_of, one_key};
@@ -114,19 +114,31 @@ async fn a_stream_that_fails_ends_nothing_but_itself() {
 /// The rows that are listed go away while the next page is asked for.
 #[tokio::test]
 async fn what_is_listed_is_removed() {
-    let emulator = Emulator::builder().keys(450).start().await.unwrap();
-    let client = client_of(&emulator);
-    let keys = client.list().include_all().stream();
-    let mut run = client
-        .bulk()
-        .concurrency(16)
-        .run_stream(keys, |client, key| client.delete(&key.hash));
-    let mut removed = 0;
-    while let Some(result) = run.next().await {
-        result.unwrap();
-        removed += 1;
+    // What is listed ahead does not stay where it was.
+    for (room, concurrency) in [(1, 8), (8, 8), (64, 64)] {
+        let emulator = Emulator::builder().keys(2000).start().await.unwrap();
+        let client = Client::builder()
+            .base_url(emulator.base_url())
+            .management_key(emulator.management_key())
+            .max_in_flight(room)
+            .build()
+            .unwrap();
+        let keys = client.list().include_all().concurrency(concurrency);
+        let mut run = client
+            .bulk()
+            .concurrency(concurrency)
+            .run_stream(keys.stream(), |client, key| client.delete(&key.hash));
+        let mut removed = 0;
+        while let Some(result) = run.next().await {
+            result.unwrap();
+            removed += 1;
+        }
+        assert_eq!(removed, 2000, "{room}, {concurrency}");
+        let left = client.list().include_all().send().await.unwrap();
+        assert!(left.keys.is_empty());
+        assert!(
+            emulator.requests(Route::List) < 150,
+            "{room}, {concurrency}"
+        );
     }
-    assert_eq!(removed, 450);
-    let left = client.list().include_all().send().await.unwrap();
-    assert!(left.keys.is_empty());
 }

@@ -127,8 +127,12 @@ impl ClientBuilder {
     /// A request is under way from the moment it is sent until its answer is read, or its call is dropped. The client, its
     /// clones and those made of it by [`with_key`](Client::with_key) are counted together, because they share their
     /// connections. Where there is no room, a call waits, and whoever came first goes first. That counts into its
-    /// [`timeout`](Self::timeout) and not into the attempt's; if it runs out, the error is of kind
+    /// [`timeout`](Self::timeout) and not into the attempt's. If there is none before the call has less time left than a
+    /// connection may take (or than half of its own, if that is less), the error is of kind
     /// [`Timeout`](ErrorKind::Timeout) and the request was not sent (again). A call that waits to try again takes no room.
+    ///
+    /// A call that was begun and is polled no more keeps its room: one of a `buffer_unordered`, for instance, while the
+    /// caller waits for another. [Bulk runs](Client::bulk) and listings go on by themselves and do not.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests;
         self

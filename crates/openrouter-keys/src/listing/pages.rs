@@ -94,16 +94,24 @@ impl PageStream {
         if let Some(error) = self.invalid.take() {
             return Poll::Ready(Some(Err(error)));
         }
-        while let Some(current) = &mut self.listing {
-            match ready!(current.poll(context)) {
-                Some(Ok(keys)) if keys.is_empty() => {}
-                Some(Ok(keys)) => return Poll::Ready(Some(Ok(keys))),
-                None => self.go_on(),
-                Some(Err(error)) => {
-                    self.listing = None;
+        // Taken out while it is polled: a listing whose request panicked has ended.
+        while let Some(mut current) = self.listing.take() {
+            match current.poll(context) {
+                Poll::Pending => {
+                    self.listing = Some(current);
+                    return Poll::Pending;
+                }
+                Poll::Ready(Some(Ok(keys))) => {
+                    self.listing = Some(current);
+                    if !keys.is_empty() {
+                        return Poll::Ready(Some(Ok(keys)));
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => {
                     self.later.clear();
                     return Poll::Ready(Some(Err(error)));
                 }
+                Poll::Ready(None) => self.go_on(),
             }
         }
         Poll::Ready(None)

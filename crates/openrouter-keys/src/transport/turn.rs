@@ -16,7 +16,7 @@ pub(super) struct Turns<'a> {
     pause: &'a Pause,
     start: Instant,
     timeout: Duration,
-    /// The time that an attempt must have left after a pause, to be worth the wait.
+    /// The time that an attempt must have left after a pause, or the wait for room, to be worth it.
     needs: Duration,
     /// The end of the pause that it waited for last. It waits for each end once, since a test's clock may end a wait without
     /// moving on.
@@ -60,7 +60,9 @@ impl<'a> Turns<'a> {
             if let Some(rest) = self.rest()? {
                 clock.sleep(rest).await;
             }
-            let room = in_flight.enter(&**clock, self.time_left()).await?;
+            // A request that is begun with no time left fails for that alone, and may have been applied.
+            let patience = self.time_left().saturating_sub(self.needs);
+            let room = in_flight.enter(&**clock, patience).await?;
             // While this call waited, another one may have been told to.
             if self.pause_ahead(clock.now()).is_none() {
                 return Ok(room);
