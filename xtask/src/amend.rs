@@ -55,7 +55,7 @@ impl VisitMut for Amended {
     /// A header that the generator invented: the service knows none of this name.
     fn visit_block_mut(&mut self, block: &mut Block) {
         block.stmts.retain(|statement| match statement {
-            Stmt::Local(local) => !is_named(&local.pat, VERSION),
+            Stmt::Local(local) => !is_named(&local.pat, VERSION) || !makes_headers(local),
             Stmt::Expr(Expr::MethodCall(call), _) => !is_variable(&call.receiver, VERSION),
             _ => true,
         });
@@ -64,7 +64,7 @@ impl VisitMut for Amended {
 
     /// The base URL is parsed once for a client, and not with each call.
     fn visit_local_mut(&mut self, local: &mut Local) {
-        if is_named(&local.pat, "url")
+        if is_like(&local.pat, "url")
             && let Some(init) = &mut local.init
             && let Some(path) = path(&init.expr)
         {
@@ -91,11 +91,11 @@ impl VisitMut for Amended {
                 self.versions += 1;
             }
             // The body is in the record, and nobody needs another response to read it from.
-            Expr::Await(awaited)
-                if *awaited.base == parse_quote!(ResponseValue::from_response(response)) =>
-            {
-                *expr = parse_quote!(client.inner.value(response.status()));
-                self.values += 1;
+            Expr::Await(awaited) => {
+                if let Some(response) = read_response(&awaited.base) {
+                    *expr = parse_quote!(client.inner.value(#response.status()));
+                    self.values += 1;
+                }
             }
             _ => {}
         }
@@ -123,9 +123,39 @@ fn path(url: &Expr) -> Option<Expr> {
     Some(parse_quote!(format!(#path #(, #arguments)*)))
 }
 
+/// The response in `ResponseValue::from_response(response)`.
+fn read_response(call: &Expr) -> Option<&Expr> {
+    let Expr::Call(call) = call else {
+        return None;
+    };
+    let reads = *call.func == parse_quote!(ResponseValue::from_response);
+    call.args.first().filter(|_| reads && call.args.len() == 1)
+}
+
+/// Whether it is `let … = HeaderMap::with_capacity(…)`. A parameter may have the same name.
+fn makes_headers(local: &Local) -> bool {
+    let init = local.init.as_ref().map(|init| &*init.expr);
+    let Some(Expr::Call(call)) = init else {
+        return false;
+    };
+    let Expr::Path(path) = &*call.func else {
+        return false;
+    };
+    let last = path.path.segments.last();
+    last.is_some_and(|segment| segment.ident == "with_capacity")
+}
+
 fn is_named(pat: &Pat, name: &str) -> bool {
     match pat {
         Pat::Ident(pat) => pat.ident == name,
+        _ => false,
+    }
+}
+
+/// Whether it has this name. Where a parameter has it, the generator puts an underscore before its own.
+fn is_like(pat: &Pat, name: &str) -> bool {
+    match pat {
+        Pat::Ident(pat) => pat.ident.to_string().trim_start_matches('_') == name,
         _ => false,
     }
 }
@@ -169,6 +199,26 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("client.client.get(url).build()?"), "{text}");
+    }
+
+    /// As it names its own things where parameters have the names that it prefers.
+    #[test]
+    fn other_names_are_amended_too() {
+        let call = CALL
+            .replace(
+                "let url",
+                "let url = url.map_err(Error::InvalidRequest)?; let _url",
+            )
+            .replace("get(url)", "get(_url).query(&url)")
+            .replace("(response)", "(_response)");
+        let text = amended(&call).unwrap();
+        assert!(text.contains("let url = url.map_err"), "{text}");
+        assert!(text.contains("let _url = client"), "{text}");
+        assert!(
+            text.contains("client.inner.value(_response.status())"),
+            "{text}"
+        );
+        assert!(!text.contains("from_response"), "{text}");
     }
 
     #[test]
