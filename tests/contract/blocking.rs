@@ -18,7 +18,7 @@ use openrouter_keys::operations::{
 use openrouter_keys::{ErrorKind, ExposeSecret, LimitReset, RetryPolicy};
 use openrouter_keys_emulator::Emulator;
 
-use crate::support::listing::{exactly, hash, offset, page as numbered, page_at};
+use crate::support::listing::{exactly, hash, page as numbered, page_at, start};
 use crate::support::{
     self, Answer, HASH, PARTNER_KEY, PLAINTEXT, Scripted, builder, created, current_key, deleted,
     error, no_waits, one_key, page,
@@ -322,7 +322,7 @@ fn public_types_cross_threads() {
 #[test]
 fn all_keys_come_in_a_loop_or_at_once() {
     let server = Apart::start(Scripted::start_by(|request, _| {
-        page_at(1000, offset(request).unwrap_or(0)).settled_first()
+        page_at(1000, start(request)).settled_first()
     }));
     let client = builder(&server).build_blocking().unwrap();
     let expected: Vec<_> = (0..1000).map(hash).collect();

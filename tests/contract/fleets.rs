@@ -15,16 +15,13 @@ use openrouter_keys_emulator::Route;
 use tokio::sync::Notify;
 
 use crate::support::listing::{
-    delete, exactly, hash, offset, offsets, once, page, page_at, parameter, service, take,
+    delete, exactly, hash, offsets, once, page, page_at, page_of, parameter, service, start, take,
 };
 use crate::support::{Answer, Request, Scripted, builder, client, error, news_travels, no_waits};
 
 /// A server with so many keys that lets the client ask for all it wants to before it answers.
 async fn fleet(keys: u32) -> Scripted {
-    Scripted::start_by(move |request, _| {
-        page_at(keys, offset(request).unwrap_or(0)).settled_first()
-    })
-    .await
+    Scripted::start_by(move |request, _| page_at(keys, start(request)).settled_first()).await
 }
 
 fn hashes(keys: u32) -> Vec<KeyHash> {
@@ -73,7 +70,7 @@ async fn a_429_halves_what_is_fetched_at_once() {
     let is_limited = Arc::new(AtomicBool::new(false));
     let limited = Arc::clone(&is_limited);
     let server = Scripted::start_by(move |request, _| {
-        let offset = offset(request).unwrap_or(0);
+        let offset = start(request);
         if offset == 98 * 15 && !limited.swap(true, Ordering::SeqCst) {
             return error(429, "slow down").settled_first();
         }
@@ -101,7 +98,7 @@ async fn a_429_halves_what_is_fetched_at_once() {
 async fn what_is_under_way_ends_with_the_stream() {
     let stalling = Arc::new(Notify::new());
     let stalls = Arc::clone(&stalling);
-    let server = Scripted::start_by(move |request, _| match offset(request).unwrap_or(0) {
+    let server = Scripted::start_by(move |request, _| match start(request) {
         offset @ 0..300 => page_at(1000, offset),
         _ => Answer::raw("").then_notify(&stalls).then_stall(),
     })
@@ -159,7 +156,7 @@ async fn a_panic_of_a_request_is_the_callers_and_ends_the_listing() {
 #[tokio::test]
 async fn an_error_comes_after_the_keys_before_it_and_only_if_it_matters() {
     let failing = |from: u64, keys: u32| {
-        Scripted::start_by(move |request, _| match offset(request).unwrap_or(0) {
+        Scripted::start_by(move |request, _| match start(request) {
             offset if offset < from => page_at(keys, offset).settled_first(),
             _ => error(400, "no"),
         })
@@ -223,15 +220,12 @@ async fn ten_thousand_keys_while_others_come_and_go() {
 async fn a_server_that_misbehaves_gives_the_exact_result_or_an_error() {
     const KEYS: u32 = 2000;
     type Rule = fn(&Request, usize) -> Answer;
-    let at = |request: &Request| offset(request).unwrap_or(0);
     let cases: [(&str, Rule, bool); 6] = [
         (
             "the oldest first",
             |request, _| {
-                let start = u32::try_from(offset(request).unwrap_or(0))
-                    .unwrap()
-                    .min(KEYS);
-                page((start..(start + 100).min(KEYS)).map(|row| KEYS - 1 - row))
+                let first = u32::try_from(start(request)).unwrap().min(KEYS);
+                page((first..(first + 100).min(KEYS)).map(|row| KEYS - 1 - row))
             },
             true,
         ),
@@ -239,33 +233,27 @@ async fn a_server_that_misbehaves_gives_the_exact_result_or_an_error() {
         (
             "pages become smaller",
             |request, number| {
-                let start = u32::try_from(offset(request).unwrap_or(0))
-                    .unwrap()
-                    .min(KEYS);
                 let size = if number < 8 { 100 } else { 40 };
-                page(start..(start + size).min(KEYS))
+                page_of(size, KEYS, start(request))
             },
             true,
         ),
         (
             "pages become larger",
             |request, number| {
-                let start = u32::try_from(offset(request).unwrap_or(0))
-                    .unwrap()
-                    .min(KEYS);
                 let size = if number < 8 { 100 } else { 250 };
-                page(start..(start + size).min(KEYS))
+                page_of(size, KEYS, start(request))
             },
             true,
         ),
         (
             "the same page for ever",
-            |request, _| page_at(KEYS, offset(request).unwrap_or(0).min(490)),
+            |request, _| page_at(KEYS, start(request).min(490)),
             false,
         ),
         (
             "nothing after some pages",
-            |request, _| match offset(request).unwrap_or(0) {
+            |request, _| match start(request) {
                 offset @ 0..600 => page_at(KEYS, offset),
                 _ => page(0..0),
             },
@@ -294,7 +282,10 @@ async fn a_server_that_misbehaves_gives_the_exact_result_or_an_error() {
         assert_eq!(came.len() == KEYS as usize, is_complete, "{name}");
         let requests = server.requests();
         assert!(requests.len() <= 80, "{name}: {}", requests.len());
-        assert!(requests.iter().all(|request| at(request) <= 2500), "{name}");
+        assert!(
+            requests.iter().all(|request| start(request) <= 2500),
+            "{name}"
+        );
     }
 }
 
@@ -344,7 +335,7 @@ async fn workspaces_are_listed_one_after_the_other_and_each_key_says_its_own() {
             None => panic!("whose keys?"),
         };
         assert_eq!(parameter(request, "include_disabled"), Some("true"));
-        page_at(keys, offset(request).unwrap_or(0))
+        page_at(keys, start(request))
     })
     .await;
     let ids = [1, 2, 3, 1].map(workspace);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use openrouter_keys::{Client, ErrorKind, RetryPolicy};
 
-use crate::support::listing::{offset, page_at};
+use crate::support::listing::{page_at, start};
 use crate::support::{
     Answer, HASH, PLAINTEXT, Request, Scripted, builder, client, created, current_key, deleted,
     error, one_key, page,
@@ -319,7 +319,7 @@ async fn calls_at_once_keep_their_events_apart() {
 /// They are on tasks of their own, and those on other threads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_pages_of_a_listing_are_traced_where_they_were_asked_for() {
-    let server = Scripted::start_by(|request, _| page_at(250, offset(request).unwrap_or(0))).await;
+    let server = Scripted::start_by(|request, _| page_at(250, start(request))).await;
     let collector = Collector::default();
     let guard = collector.install();
     let keys = client(&server).list().collect_all().await.unwrap();

@@ -106,8 +106,18 @@ pub(crate) fn parameter<'a>(request: &'a Request, name: &str) -> Option<&'a str>
     pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
+/// Where the page begins that is asked for.
+pub(crate) fn start(request: &Request) -> u64 {
+    offset(request).unwrap_or(0)
+}
+
 /// The page at an offset of a server with so many keys, as it should be.
 pub(crate) fn page_at(keys: u32, offset: u64) -> Answer {
+    page_of(100, keys, offset)
+}
+
+/// The same of a server that puts `size` keys on a page.
+pub(crate) fn page_of(size: u32, keys: u32, offset: u64) -> Answer {
     let start = u32::try_from(offset).unwrap().min(keys);
-    page(start..(start + 100).min(keys))
+    page(start..(start + size).min(keys))
 }

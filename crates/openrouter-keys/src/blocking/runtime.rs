@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::panic::resume_unwind;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
@@ -10,7 +9,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use crate::error::{Error, ErrorKind, Inner};
-use crate::transport::{Operation, carried_over};
+use crate::transport::{Operation, carried_over, given_up};
 
 /// A tokio runtime on a thread of its own. Both end after the last clone of this is dropped.
 ///
@@ -52,10 +51,7 @@ impl Runtime {
         });
         match ends.recv() {
             Ok(Ok(result)) => result,
-            Ok(Err(failure)) => match failure.try_into_panic() {
-                Ok(panic) => resume_unwind(panic),
-                Err(_canceled) => Err(gone(operation)),
-            },
+            Ok(Err(failure)) => Err(given_up(failure, || gone(operation))),
             Err(_) => Err(gone(operation)),
         }
     }

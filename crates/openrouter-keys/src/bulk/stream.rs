@@ -3,18 +3,17 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
-use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinSet};
 
 use super::{BulkCall, BulkError};
 use crate::client::Client;
 use crate::concurrency::{self, Concurrency};
 use crate::error::Error;
-use crate::transport::carried_over;
+use crate::transport::{carried_over, given_up};
 
 /// What comes of each item of a bulk run, in the order in which it comes: what [`Bulk::run`](super::Bulk::run) and
 /// [`run_stream`](super::Bulk::run_stream) return.
@@ -199,8 +198,9 @@ where
         match self.calls.poll_join_next_with_id(context) {
             Poll::Ready(Some(Ok((id, result)))) => Poll::Ready(Some(self.end(id, result))),
             Poll::Ready(Some(Err(failure))) => {
+                // Of a call that panicked, the item is one whose outcome was not handed out.
                 let id = failure.id();
-                Poll::Ready(Some(self.end(id, Err(given_up::<C>(failure)))))
+                Poll::Ready(Some(self.end(id, Err(given_up(failure, C::given_up)))))
             }
             Poll::Ready(None) if is_over => Poll::Ready(None),
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
@@ -234,15 +234,6 @@ where
                 error,
             }),
         }
-    }
-}
-
-/// The call did not come to its end. If it panicked, so does this, and its item is one whose outcome was not handed out.
-fn given_up<C: BulkCall>(failure: JoinError) -> Error {
-    match failure.try_into_panic() {
-        Ok(panic) => resume_unwind(panic),
-        // Nobody but its runtime gives it up.
-        Err(_canceled) => C::given_up(),
     }
 }
 

@@ -100,7 +100,7 @@ impl<Id: Clone + Eq + Hash, Time: Copy + Ord, Request> Ahead<Id, Time, Request> 
     }
 
     /// Asks for nothing more.
-    pub(super) fn end(&mut self) {
+    fn end(&mut self) {
         self.ended = true;
         self.under_way.clear();
     }

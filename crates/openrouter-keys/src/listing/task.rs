@@ -1,13 +1,12 @@
 //! A request that goes on by itself.
 
-use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::task::JoinHandle;
 
 use crate::error::Error;
-use crate::transport::{Operation, carried_over};
+use crate::transport::{Operation, carried_over, given_up};
 
 /// A request on a task of its own, so that it neither waits for whoever wants its answer later, nor is polled whenever one
 /// of the others comes. It ends when this is dropped.
@@ -26,9 +25,8 @@ impl<T> Future for Task<T> {
     /// If the request panics, so does this.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(context).map(|ended| {
-            ended.unwrap_or_else(|failure| match failure.try_into_panic() {
-                Ok(panic) => resume_unwind(panic),
-                Err(_canceled) => Err(Error::runtime_ended(Operation::List)),
+            ended.unwrap_or_else(|failure| {
+                Err(given_up(failure, || Error::runtime_ended(Operation::List)))
             })
         })
     }

@@ -12,6 +12,7 @@ mod retry;
 mod retry_after;
 mod salvage;
 mod scrub;
+mod task;
 mod trace;
 mod turn;
 mod unusable;
@@ -42,6 +43,7 @@ pub(crate) use pause::Pause;
 pub use retry::RetryPolicy;
 pub(crate) use salvage::created_anyway;
 pub(crate) use scrub::Scrubber;
+pub(crate) use task::given_up;
 pub(crate) use unusable::Unusable;
 
 /// As good as for ever, and too short to overflow a clock.
