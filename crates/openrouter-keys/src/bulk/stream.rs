@@ -18,9 +18,10 @@ use crate::transport::{carried_over, given_up};
 /// What comes of each item of a bulk run, in the order in which it comes: what [`Bulk::run`](super::Bulk::run) and
 /// [`run_stream`](super::Bulk::run_stream) return.
 ///
-/// Every item comes exactly once: with what its call gave, or in a [`BulkError`]. It is polled with
-/// [`next`](Self::next), or as a [`Stream`]. Nothing is sent before; calls that were begun go on by themselves while their
-/// caller does something else, and the next are begun when this is polled again.
+/// Every item comes exactly once: with what its call gave, or in a [`BulkError`]. It is polled with [`next`](Self::next), or
+/// as a [`Stream`](https://docs.rs/futures-core/latest/futures_core/stream/trait.Stream.html). Nothing is sent before; calls
+/// that were begun go on by themselves while their caller does something else, and the next are begun when this is polled
+/// again.
 ///
 /// Each call has the timeout and the attempts that its builder or the client says, and takes its retries out of the client's
 /// one [reserve](crate::RetryPolicy::budget). To try those that failed once more, begin another run with their items.

@@ -27,7 +27,7 @@ use crate::model::Key;
 /// not very many were made in the same instant.
 ///
 /// [`next`](Self::next) needs no further crate. For the combinators of `futures` or `tokio-stream`, it is a
-/// [`Stream`] too.
+/// [`Stream`](https://docs.rs/futures-core/latest/futures_core/stream/trait.Stream.html) too.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
