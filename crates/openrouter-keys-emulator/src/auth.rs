@@ -15,7 +15,7 @@ pub(crate) fn anyone(state: &mut State, headers: &HeaderMap) -> Result<Holder, R
     let credential = presented(headers)?;
     let holder = state.holder(credential).ok_or_else(unknown)?;
     if let Holder::Key(sequence) = holder {
-        let now = state.clock.now();
+        let now = state.now();
         let key = state.at(sequence).ok_or_else(unknown)?;
         // The documents do not say what the owner of such a key is told; here, the truth.
         if key.disabled {
@@ -24,7 +24,7 @@ pub(crate) fn anyone(state: &mut State, headers: &HeaderMap) -> Result<Holder, R
         if key.has_expired(now) {
             return Err(Refusal::unauthorized("This API key has expired"));
         }
-        key.last_used_at = Some(now);
+        state.mark_used(sequence);
     }
     Ok(holder)
 }
@@ -45,7 +45,7 @@ pub(crate) fn management(state: &mut State, headers: &HeaderMap) -> Result<(), R
 }
 
 /// The digest of the bearer token. The token itself goes no further than this.
-fn presented(headers: &HeaderMap) -> Result<Digest, Refusal> {
+pub(crate) fn presented(headers: &HeaderMap) -> Result<Digest, Refusal> {
     let header = headers
         .get(header::AUTHORIZATION)
         .map(|value| value.as_bytes().trim_ascii())

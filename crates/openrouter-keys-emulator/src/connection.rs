@@ -5,6 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use axum::body::Bytes;
+use axum::http::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -42,8 +43,8 @@ pub(crate) async fn serve(stream: TcpStream, front: Front, mut stopping: watch::
 pub(crate) enum Breach {
     /// Not a byte, and a reset.
     Reset,
-    /// Those bytes, and the end.
-    Cut(Bytes),
+    /// Those bytes, which begin an answer with that status, and the end.
+    Cut { status: StatusCode, bytes: Bytes },
 }
 
 impl Breach {
@@ -57,7 +58,7 @@ impl Breach {
         let _ = match self {
             // Closing then sends RST in place of FIN.
             Self::Reset => stream.set_zero_linger(),
-            Self::Cut(bytes) => stream.write_all(bytes).await,
+            Self::Cut { bytes, .. } => stream.write_all(bytes).await,
         };
     }
 }

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::io;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
-const PREFIX: &str = "sk-or-v1-";
+/// What every plaintext begins with.
+pub(crate) const PREFIX: &str = "sk-or-v1-";
 
 /// Makes plaintext keys that look like the service's and that nobody can guess.
 ///
@@ -96,6 +97,13 @@ impl fmt::Display for Digest {
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("not a SHA-256 in hexadecimal"))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Faults that are armed, and the requests that they wait for.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -55,6 +54,22 @@ pub(crate) enum Effect {
     CommitThenStatus(StatusCode),
     TruncateBody(usize),
     SlowBody(Duration),
+}
+
+impl Effect {
+    /// What it is called in JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Delay => "delay",
+            Self::Status(_) => "status",
+            Self::Html(_) => "html",
+            Self::ResetBeforeResponse => "reset_before_response",
+            Self::CommitThenReset => "commit_then_reset",
+            Self::CommitThenStatus(_) => "commit_then_status",
+            Self::TruncateBody(_) => "truncate_body",
+            Self::SlowBody(_) => "slow_body",
+        }
+    }
 }
 
 impl Fault {
@@ -219,15 +234,9 @@ pub(crate) fn page(status: u16) -> Option<StatusCode> {
     failure(status)
 }
 
-/// The armed faults, shared by all connections, and how many requests they have met.
+/// The armed faults, shared by all connections, in the order in which they were armed.
 #[derive(Clone, Default)]
-pub(crate) struct Faults(Arc<Mutex<Queue>>);
-
-#[derive(Default)]
-struct Queue {
-    armed: Vec<Armed>,
-    requests: HashMap<Route, u64>,
-}
+pub(crate) struct Faults(Arc<Mutex<Vec<Armed>>>);
 
 /// A fault that can strike, and how often it has.
 #[derive(Clone)]
@@ -237,12 +246,9 @@ pub(crate) struct Armed {
 }
 
 impl Faults {
-    /// Counts a request for that operation, and finds the fault that strikes it: the first one
-    /// that was armed and whose route it is on.
+    /// The fault that strikes a request for that operation: the first one that was armed and whose route it is on.
     pub(crate) fn meet(&self, operation: Route) -> Option<Fault> {
-        let mut queue = self.lock();
-        *queue.requests.entry(operation).or_default() += 1;
-        let armed = &mut queue.armed;
+        let mut armed = self.lock();
         let first = armed
             .iter()
             .position(|armed| armed.fault.route.covers(operation))?;
@@ -254,29 +260,19 @@ impl Faults {
     }
 
     pub(crate) fn arm(&self, fault: Fault) {
-        self.lock().armed.push(Armed { fault, struck: 0 });
+        self.lock().push(Armed { fault, struck: 0 });
     }
 
     pub(crate) fn disarm(&self) {
-        self.lock().armed.clear();
+        self.lock().clear();
     }
 
-    /// Those that have not struck as often as they are to, in the order in which they were armed.
+    /// Those that have not struck as often as they are to.
     pub(crate) fn armed(&self) -> Vec<Armed> {
-        self.lock().armed.clone()
+        self.lock().clone()
     }
 
-    /// How many requests have come so far.
-    pub(crate) fn requests(&self, route: Route) -> u64 {
-        let queue = self.lock();
-        let counts = queue.requests.iter();
-        counts
-            .filter(|(operation, _)| route.covers(**operation))
-            .map(|(_, count)| count)
-            .sum()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Armed>> {
         // No change is ever half made, so what a panic elsewhere leaves behind is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

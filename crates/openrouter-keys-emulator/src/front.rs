@@ -18,21 +18,25 @@ use tokio::time::{self, Sleep};
 
 use crate::answer::Refusal;
 use crate::connection::Breach;
+use crate::control::Control;
 use crate::faults::{Effect, Fault, Faults};
+use crate::log::Log;
 use crate::payload::Payload;
-use crate::routes::Route;
+use crate::routes::{self, Route};
 
 /// The API, and what goes wrong on the way to it.
 #[derive(Clone)]
 pub(crate) struct Front {
     api: TowerToHyperService<Router>,
     faults: Faults,
+    log: Log,
 }
 
 impl Front {
-    pub(crate) fn new(api: Router, faults: Faults) -> Self {
-        let api = TowerToHyperService::new(api);
-        Self { api, faults }
+    pub(crate) fn new(control: Control) -> Self {
+        let (faults, log) = (control.faults.clone(), control.log.clone());
+        let api = TowerToHyperService::new(routes::router(control));
+        Self { api, faults, log }
     }
 
     /// The answer to a request, or how the connection ends without a proper one.
@@ -41,28 +45,40 @@ impl Front {
         request: hyper::Request<Incoming>,
     ) -> Result<Response, Breach> {
         let request = request.map(Body::new);
-        let operation = Route::of(request.method(), request.uri().path());
-        match operation.and_then(|operation| self.faults.meet(operation)) {
+        if !Route::is_api(request.uri().path()) {
+            return Ok(self.carry_out(request).await);
+        }
+        let (mut head, body) = request.into_parts();
+        let route = Route::of(&head.method, head.uri.path());
+        let fault = route.and_then(|route| self.faults.meet(route));
+        let name = fault.as_ref().map(|fault| fault.effect().name());
+        let position = self.log.arrived(&head, route, name);
+        // To its end, whatever comes of it, so that the connection can be used again.
+        let payload = Payload::read(body).await;
+        self.log.received(position, &payload);
+        head.extensions.insert(payload);
+        let request = Request::from_parts(head, Body::empty());
+
+        let answer = match fault {
             Some(fault) => self.strike(fault, request).await,
             None => Ok(self.carry_out(request).await),
+        };
+        if let Some(status) = match &answer {
+            Ok(answer) => Some(answer.status()),
+            Err(Breach::Cut { status, .. }) => Some(*status),
+            Err(Breach::Reset) => None,
+        } {
+            self.log.answered(position, status);
         }
+        answer
     }
 
-    async fn strike(self, fault: Fault, request: Request) -> Result<Response, Breach> {
+    async fn strike(&self, fault: Fault, request: Request) -> Result<Response, Breach> {
         let struck = match fault.effect() {
             Effect::Delay => Ok(self.carry_out(request).await),
-            Effect::Status(status) => {
-                turn_away(request).await;
-                Ok(with_retry_after(&fault, failure(status)))
-            }
-            Effect::Html(status) => {
-                turn_away(request).await;
-                Ok(with_retry_after(&fault, (status, Html(page(status)))))
-            }
-            Effect::ResetBeforeResponse => {
-                turn_away(request).await;
-                Err(Breach::Reset)
-            }
+            Effect::Status(status) => Ok(with_retry_after(&fault, failure(status))),
+            Effect::Html(status) => Ok(with_retry_after(&fault, (status, Html(page(status))))),
+            Effect::ResetBeforeResponse => Err(Breach::Reset),
             Effect::CommitThenReset => {
                 self.carry_out(request).await;
                 Err(Breach::Reset)
@@ -73,7 +89,10 @@ impl Front {
             }
             Effect::TruncateBody(bytes) => {
                 let (head, body) = whole(self.carry_out(request).await).await;
-                Err(Breach::Cut(truncated(&head, &body, bytes)))
+                Err(Breach::Cut {
+                    status: head.status,
+                    bytes: truncated(&head, &body, bytes),
+                })
             }
             Effect::SlowBody(over) => {
                 let (head, body) = whole(self.carry_out(request).await).await;
@@ -92,11 +111,6 @@ impl Front {
         let answer: Result<_, Infallible> = self.api.call(request).await;
         answer.unwrap_or_else(|never| match never {})
     }
-}
-
-/// Reads the request to its end, so that the connection can be used again.
-async fn turn_away(request: Request) {
-    Payload::read(request.into_body()).await;
 }
 
 fn failure(status: StatusCode) -> Refusal {

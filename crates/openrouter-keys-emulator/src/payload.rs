@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
@@ -14,8 +14,9 @@ use crate::answer::Refusal;
 
 /// A body that has been read. What is wrong with it is told by [`Payload::into_object`] and not
 /// before, because the credential and the hash are judged first.
+#[derive(Clone)]
 pub(crate) enum Payload {
-    Whole(Vec<u8>),
+    Whole(Bytes),
     TooLarge,
     Cut,
 }
@@ -81,7 +82,7 @@ impl Payload {
             }
         }
         if length <= Self::LIMIT {
-            Self::Whole(bytes)
+            Self::Whole(bytes.into())
         } else {
             Self::TooLarge
         }
@@ -91,8 +92,12 @@ impl Payload {
 impl<S: Sync> FromRequest<S> for Payload {
     type Rejection = Infallible;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::read(request.into_body()).await)
+    /// The body, which may have been read on the way here.
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, Infallible> {
+        match request.extensions_mut().remove() {
+            Some(payload) => Ok(payload),
+            None => Ok(Self::read(request.into_body()).await),
+        }
     }
 }
 

@@ -5,12 +5,12 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::routing::get;
+use serde::{Serialize, Serializer};
 
 use crate::answer::{Answer, Refusal, json};
 use crate::auth;
-use crate::control;
+use crate::control::{self, Control};
 use crate::credential::Digest;
-use crate::faults::Faults;
 use crate::payload::Payload;
 use crate::query::Listing;
 use crate::state::{Holder, Shared};
@@ -39,6 +39,12 @@ pub enum Route {
     Delete,
     /// `GET /key`. In JSON, `"current"`.
     Current,
+}
+
+impl Serialize for Route {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 impl Route {
@@ -89,6 +95,11 @@ impl Route {
         }
     }
 
+    /// Whether the path is one of the API, or could be.
+    pub(crate) fn is_api(path: &str) -> bool {
+        path.starts_with("/api/")
+    }
+
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::OPERATIONS
             .into_iter()
@@ -97,8 +108,8 @@ impl Route {
     }
 }
 
-/// The whole API, and what controls the faults.
-pub(crate) fn router(state: Shared, faults: Faults) -> Router {
+/// The whole API, and what controls it.
+pub(crate) fn router(control: Control) -> Router {
     let keys = get(list).post(create);
     Router::new()
         .route("/api/v1/keys", keys.clone())
@@ -109,8 +120,8 @@ pub(crate) fn router(state: Shared, faults: Faults) -> Router {
             get(read).patch(update).delete(delete),
         )
         .route("/api/v1/key", get(current))
-        .with_state(state)
-        .merge(control::router(faults))
+        .with_state(control.state.clone())
+        .merge(control::router(control))
         .method_not_allowed_fallback(wrong_method)
         .fallback(wrong_path)
 }
@@ -123,9 +134,10 @@ async fn list(
     let mut state = state.lock();
     auth::management(&mut state, &headers)?;
     let listing = Listing::parse(query.as_deref().unwrap_or_default())?;
+    let now = state.now();
     let data: Vec<_> = state
-        .list(&listing, state.clock.now())
-        .map(ApiKey::from)
+        .list(&listing, now)
+        .map(|key| ApiKey::of(key, now))
         .collect();
     Ok(json(StatusCode::OK, &Data { data }))
 }
@@ -134,12 +146,13 @@ async fn create(State(state): State<Shared>, headers: HeaderMap, payload: Payloa
     let mut state = state.lock();
     auth::management(&mut state, &headers)?;
     let new = validate::new_key(payload)?;
+    let now = state.now();
     // The documents do not say what becomes of a key that is in use already; here, 400.
     let (key, plaintext) = state.create(new).map_err(|_| {
         Refusal::invalid("external.api_key must be a key that is not in use already")
     })?;
     let body = Created {
-        data: key.into(),
+        data: ApiKey::of(key, now),
         key: &plaintext,
     };
     Ok(json(StatusCode::CREATED, &body))
@@ -149,7 +162,7 @@ async fn read(State(state): State<Shared>, headers: HeaderMap, hash: Hash) -> An
     let mut state = state.lock();
     auth::management(&mut state, &headers)?;
     let key = state.get(digest(hash)?).ok_or_else(Refusal::not_found)?;
-    let data = ApiKey::from(key);
+    let data = ApiKey::of(key, state.now());
     Ok(json(StatusCode::OK, &Data { data }))
 }
 
@@ -165,8 +178,9 @@ async fn update(
     // Whether the key exists is settled before anything is said about the body.
     state.get(hash).ok_or_else(Refusal::not_found)?;
     let changes = validate::changes(payload)?;
+    let now = state.now();
     let key = state.update(hash, changes).ok_or_else(Refusal::not_found)?;
-    let data = ApiKey::from(key);
+    let data = ApiKey::of(key, now);
     Ok(json(StatusCode::OK, &Data { data }))
 }
 
@@ -180,9 +194,9 @@ async fn delete(State(state): State<Shared>, headers: HeaderMap, hash: Hash) -> 
 async fn current(State(state): State<Shared>, headers: HeaderMap) -> Answer {
     let mut state = state.lock();
     let holder = auth::anyone(&mut state, &headers)?;
-    let now = state.clock.now();
+    let now = state.now();
     let data = match holder {
-        Holder::Management => CurrentKey::management(state.management_label()),
+        Holder::Management => CurrentKey::management(state.management_label(), now),
         Holder::Key(sequence) => {
             let key = state.at(sequence).ok_or_else(Refusal::not_found)?;
             CurrentKey::ordinary(key, now)

@@ -10,14 +10,14 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time;
 
-use crate::clock::Clock;
 use crate::connection;
+use crate::control::Control;
 use crate::credential::Mint;
-use crate::faults::{Fault, Faults};
-use crate::fleet;
+use crate::faults::Faults;
+use crate::fleet::Fleet;
 use crate::front::Front;
-use crate::routes::{self, Route};
-use crate::state::{Shared, State};
+use crate::log::Log;
+use crate::state::{Shared, State, TooMany};
 
 /// A running emulator, with keys of its own that no other emulator knows.
 ///
@@ -39,7 +39,7 @@ pub struct Emulator {
     base_url: String,
     management_key: String,
     local_addr: SocketAddr,
-    faults: Faults,
+    pub(crate) control: Control,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
 }
@@ -74,24 +74,6 @@ impl Emulator {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
-    }
-
-    /// Arms a fault behind those that are armed already. A request meets the first of them that is
-    /// on its route, and no other.
-    pub fn inject(&self, fault: Fault) {
-        self.faults.arm(fault);
-    }
-
-    /// Disarms all faults. Those that have struck already take their course.
-    pub fn clear_faults(&self) {
-        self.faults.disarm();
-    }
-
-    /// How many requests have come for that route since the emulator started, those that a fault
-    /// struck or that were refused included. A request counts once its head has arrived.
-    #[must_use]
-    pub fn requests(&self, route: Route) -> u64 {
-        self.faults.requests(route)
     }
 
     /// Stops: takes no more connections, closes idle ones, lets the others finish for half a
@@ -187,17 +169,18 @@ impl EmulatorBuilder {
             Some(key) => key,
             None => mint.mint(),
         };
-        let seeded = u32::try_from(self.keys)
-            .ok()
-            .filter(|seeded| *seeded <= fleet::MOST)
-            .ok_or_else(|| invalid("no more than 1000000 keys can be seeded"))?;
+        let state = State::new(mint, &management_key, Fleet::of(self.keys))
+            .map_err(|TooMany| invalid("no more than 1000000 keys can be seeded"))?;
 
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let local_addr = listener.local_addr()?;
-        let state = State::new(Clock, mint, &management_key, seeded);
-        let faults = Faults::default();
-        let router = routes::router(Shared::new(state), faults.clone());
-        let front = Front::new(router, faults.clone());
+        let state = Shared::new(state);
+        let control = Control {
+            log: Log::new(state.clone(), &management_key),
+            faults: Faults::default(),
+            state,
+        };
+        let front = Front::new(control.clone());
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(serve(listener, front, stopped));
 
@@ -205,7 +188,7 @@ impl EmulatorBuilder {
             base_url: format!("http://{local_addr}/api/v1"),
             management_key,
             local_addr,
-            faults,
+            control,
             stop: Some(stop),
             server,
         })
@@ -260,7 +243,7 @@ async fn serve(listener: TcpListener, front: Front, mut stopped: oneshot::Receiv
     connections.shutdown().await;
 }
 
-fn invalid(message: &'static str) -> io::Error {
+pub(crate) fn invalid(message: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 

@@ -7,9 +7,11 @@ use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
 use crate::credential::{self, Digest, Mint};
-use crate::fleet;
-use crate::key::{Changes, Key, NewKey, Usage};
+use crate::fleet::{self, Fleet};
+use crate::key::{Changes, Key, NewKey};
 use crate::query::Listing;
+use crate::snapshot::{Contents, Snapshot};
+use crate::usage::{Spent, Usage};
 
 /// The state, shared by all connections. A request takes the lock once and holds it until its
 /// answer is written, so that what one request does is never seen half done by another.
@@ -30,15 +32,20 @@ impl Shared {
 
 /// Every key, and who may sign in.
 pub(crate) struct State {
-    pub(crate) clock: Clock,
+    clock: Clock,
     mint: Mint,
+    management: Digest,
     management_label: String,
+    /// The keys that are there from the start, and again after a reset.
+    initial: Fleet,
     /// In the order of creation, which a clock cannot give: it may stand still or be set back.
     /// Boxed, because a tree that grows at one end leaves half of its slots empty.
     keys: BTreeMap<Sequence, Box<Key>>,
     /// Every credential by its digest, so that no secret is ever compared with another.
     credentials: HashMap<Digest, Holder>,
     next: Sequence,
+    /// The last number that was taken for a seeded key, by the prefix of its name.
+    fleets: BTreeMap<String, usize>,
 }
 
 /// The position of a key in the order of creation. No two keys ever have the same.
@@ -54,24 +61,89 @@ pub(crate) enum Holder {
 /// The partner's key of a create signs in as someone else already.
 pub(crate) struct CredentialInUse;
 
+/// More keys than an emulator takes.
+#[derive(Debug)]
+pub(crate) struct TooMany;
+
+/// Why nothing was spent.
+pub(crate) enum Unspent {
+    /// No key has that hash.
+    Unknown,
+    /// The usage would be more than a number can hold.
+    TooMuch,
+}
+
 impl State {
-    /// Knows the management key and the first `seeded` keys of the fleet.
-    pub(crate) fn new(clock: Clock, mint: Mint, management_key: &str, seeded: u32) -> Self {
+    /// Knows the management key and the fleet.
+    pub(crate) fn new(mint: Mint, management_key: &str, initial: Fleet) -> Result<Self, TooMany> {
         let mut state = Self {
-            clock,
+            clock: Clock::REAL,
             mint,
+            management: Digest::of(management_key),
             management_label: credential::label(management_key),
+            initial,
             keys: BTreeMap::new(),
             credentials: HashMap::new(),
             next: 0,
+            fleets: BTreeMap::new(),
         };
-        state
-            .credentials
-            .insert(Digest::of(management_key), Holder::Management);
-        for number in 1..=seeded {
-            state.insert(fleet::key(number));
+        state.reset()?;
+        Ok(state)
+    }
+
+    /// Goes back to what was there at the start, with the machine's clock.
+    pub(crate) fn reset(&mut self) -> Result<(), TooMany> {
+        self.clear();
+        self.clock = Clock::REAL;
+        let initial = self.initial.clone();
+        self.seed_at(&initial, fleet::founded)?;
+        Ok(())
+    }
+
+    /// What is known now, but for the credential of the management key.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot::new(Contents {
+            clock: self.clock,
+            fleets: self.fleets.clone(),
+            keys: self.keys.values().map(|key| Key::clone(key)).collect(),
+        })
+    }
+
+    /// Goes back to what was known then.
+    pub(crate) fn restore(&mut self, snapshot: Snapshot) -> Result<(), CredentialInUse> {
+        let Contents {
+            clock,
+            fleets,
+            keys,
+        } = snapshot.into_contents();
+        let mut credentials = keys.iter().flat_map(Key::credentials);
+        if credentials.any(|credential| credential == self.management) {
+            return Err(CredentialInUse);
         }
-        state
+        self.clear();
+        self.clock = clock;
+        self.fleets = fleets;
+        for key in keys {
+            self.insert(key);
+        }
+        Ok(())
+    }
+
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     pub(crate) fn management_label(&self) -> &str {
@@ -84,13 +156,21 @@ impl State {
     }
 
     /// The key at that position, unless it has been deleted.
-    pub(crate) fn at(&mut self, sequence: Sequence) -> Option<&mut Key> {
-        self.keys.get_mut(&sequence).map(Box::as_mut)
+    pub(crate) fn at(&self, sequence: Sequence) -> Option<&Key> {
+        self.keys.get(&sequence).map(Box::as_ref)
     }
 
     /// The key of that hash.
     pub(crate) fn get(&self, hash: Digest) -> Option<&Key> {
-        self.keys.get(&self.position(hash)?).map(Box::as_ref)
+        self.at(self.position(hash)?)
+    }
+
+    /// Notes that the key at that position was used.
+    pub(crate) fn mark_used(&mut self, sequence: Sequence) {
+        let now = self.now();
+        if let Some(key) = self.keys.get_mut(&sequence) {
+            key.last_used_at = Some(now);
+        }
     }
 
     /// The page that the listing asks for, newest key first.
@@ -134,7 +214,7 @@ impl State {
             workspace_id: new.workspace_id,
             creator_user_id: new.creator_user_id,
             external_user,
-            created_at: self.clock.now(),
+            created_at: self.now(),
             updated_at: None,
             expires_at: new.expires_at,
             last_used_at: None,
@@ -144,7 +224,7 @@ impl State {
 
     /// Changes the key of that hash, and notes the time if that made a difference.
     pub(crate) fn update(&mut self, hash: Digest, changes: Changes) -> Option<&Key> {
-        let now = self.clock.now();
+        let now = self.now();
         let position = self.position(hash)?;
         let key = self.keys.get_mut(&position)?;
         if key.change(changes) {
@@ -153,22 +233,70 @@ impl State {
         Some(key)
     }
 
+    /// Spends so much with the key of that hash, whatever its limit, and whether or not it could sign in: what is under way
+    /// when a limit is reached is paid for all the same.
+    pub(crate) fn spend(&mut self, hash: Digest, spent: Spent) -> Result<&Key, Unspent> {
+        let now = self.now();
+        let position = self.position(hash).ok_or(Unspent::Unknown)?;
+        let key = self.keys.get_mut(&position).ok_or(Unspent::Unknown)?;
+        key.usage = key.usage.plus(spent, now).ok_or(Unspent::TooMuch)?;
+        key.last_used_at = Some(now);
+        Ok(key)
+    }
+
+    /// Adds the keys of a fleet, made at this moment, and hands out their hashes.
+    pub(crate) fn seed(&mut self, fleet: &Fleet) -> Result<Vec<Digest>, TooMany> {
+        let now = self.now();
+        self.seed_at(fleet, |_| now)
+    }
+
+    fn seed_at(
+        &mut self,
+        fleet: &Fleet,
+        created_at: impl Fn(usize) -> DateTime<Utc>,
+    ) -> Result<Vec<Digest>, TooMany> {
+        if self.keys.len().saturating_add(fleet.count()) > fleet::MOST {
+            return Err(TooMany);
+        }
+        let mut number = self.fleets.get(fleet.prefix()).copied().unwrap_or(0);
+        let mut hashes = Vec::with_capacity(fleet.count());
+        while hashes.len() < fleet.count() {
+            number += 1;
+            let key = fleet.key(number, created_at(number));
+            // Anybody can work out the plaintext of a seeded key, and may have brought it as a key of their own.
+            if self.holder(key.hash).is_none() {
+                hashes.push(key.hash);
+                self.insert(key);
+            }
+        }
+        if number > 0 {
+            self.fleets.insert(fleet.prefix().to_owned(), number);
+        }
+        Ok(hashes)
+    }
+
     /// Forgets the key of that hash and its credentials.
     pub(crate) fn delete(&mut self, hash: Digest) -> Option<()> {
         let key = self.keys.remove(&self.position(hash)?)?;
-        self.credentials.remove(&key.hash);
-        if let Some(partner) = key.partner {
-            self.credentials.remove(&partner);
+        for credential in key.credentials() {
+            self.credentials.remove(&credential);
         }
         Some(())
+    }
+
+    /// Forgets all keys, and who may sign in but for the management key.
+    fn clear(&mut self) {
+        self.keys.clear();
+        self.fleets.clear();
+        self.credentials.clear();
+        self.credentials.insert(self.management, Holder::Management);
     }
 
     fn insert(&mut self, key: Key) -> &Key {
         let sequence = self.next;
         self.next += 1;
-        self.credentials.insert(key.hash, Holder::Key(sequence));
-        if let Some(partner) = key.partner {
-            self.credentials.insert(partner, Holder::Key(sequence));
+        for credential in key.credentials() {
+            self.credentials.insert(credential, Holder::Key(sequence));
         }
         self.keys.entry(sequence).or_insert_with(|| Box::new(key))
     }

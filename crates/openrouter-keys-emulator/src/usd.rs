@@ -2,10 +2,10 @@
 
 use std::ops::{Add, Sub};
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// An amount in USD. It is always finite, and negative only where a limit is overdrawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
 pub(crate) struct Usd(f64);
 
 impl Usd {
@@ -19,6 +19,10 @@ impl Usd {
     /// The amount, if it can be a limit: finite and not negative.
     pub(crate) fn limit(amount: f64) -> Option<Self> {
         (amount.is_finite() && amount >= 0.0).then_some(Self(amount))
+    }
+
+    pub(crate) fn is_finite(self) -> bool {
+        self.0.is_finite()
     }
 }
 

@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 
 use crate::answer::Refusal;
 use crate::credential::Digest;
-use crate::key::{Changes, External, LimitReset, NewKey};
+use crate::key::{Changes, External, NewKey};
 use crate::payload::Payload;
+use crate::usage::LimitReset;
 use crate::usd::Usd;
 use crate::workspace::WorkspaceId;
 
@@ -83,7 +84,7 @@ impl<'a> Fields<'a> {
 
 /// Takes null as well, which comes out as `None`. Only rules whose own text allows null are
 /// wrapped.
-fn nullable<'a, T>(
+pub(crate) fn nullable<'a, T>(
     rule: impl FnOnce(&'a Value) -> Checked<T>,
 ) -> impl FnOnce(&'a Value) -> Checked<Option<T>> {
     |value| match value {
@@ -92,11 +93,11 @@ fn nullable<'a, T>(
     }
 }
 
-fn any_text(value: &Value) -> Checked<String> {
+pub(crate) fn any_text(value: &Value) -> Checked<String> {
     value.as_str().map(str::to_owned).ok_or("a string")
 }
 
-fn text(value: &Value) -> Checked<String> {
+pub(crate) fn text(value: &Value) -> Checked<String> {
     value
         .as_str()
         .filter(|text| !text.is_empty())
@@ -108,31 +109,31 @@ fn user(value: &Value) -> Checked<String> {
     text(value).map_err(|_| "a string of at least 1 character, or null")
 }
 
-fn flag(value: &Value) -> Checked<bool> {
+pub(crate) fn flag(value: &Value) -> Checked<bool> {
     value.as_bool().ok_or("true or false")
 }
 
-fn limit(value: &Value) -> Checked<Usd> {
+pub(crate) fn limit(value: &Value) -> Checked<Usd> {
     value
         .as_f64()
         .and_then(Usd::limit)
         .ok_or("a number of USD that is not negative, or null")
 }
 
-fn limit_reset(value: &Value) -> Checked<LimitReset> {
+pub(crate) fn limit_reset(value: &Value) -> Checked<LimitReset> {
     value
         .as_str()
         .and_then(LimitReset::parse)
         .ok_or("daily, weekly, monthly or null")
 }
 
-fn workspace_id(value: &Value) -> Checked<WorkspaceId> {
+pub(crate) fn workspace_id(value: &Value) -> Checked<WorkspaceId> {
     value.as_str().and_then(WorkspaceId::parse).ok_or("a UUID")
 }
 
 /// A moment in UTC, written with seconds. The documents do not say that it must lie in the
 /// future; here, it need not.
-fn instant(value: &Value) -> Checked<DateTime<Utc>> {
+pub(crate) fn instant(value: &Value) -> Checked<DateTime<Utc>> {
     value
         .as_str()
         // The parser takes any offset, and a space or a small letter in place of the T.

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::credential::Digest;
-use crate::key::{Key, LimitReset, Usage};
+use crate::key::Key;
+use crate::usage::{LimitReset, Usage};
 use crate::usd::Usd;
 use crate::workspace::WorkspaceId;
 
@@ -39,7 +40,7 @@ pub(crate) struct ApiKey<'a> {
     limit_reset: Option<LimitReset>,
     include_byok_in_limit: bool,
     #[serde(flatten)]
-    usage: &'a Usage,
+    usage: Amounts,
     created_at: DateTime<Utc>,
     updated_at: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
@@ -49,18 +50,19 @@ pub(crate) struct ApiKey<'a> {
     external_user: Option<&'a str>,
 }
 
-impl<'a> From<&'a Key> for ApiKey<'a> {
-    fn from(key: &'a Key) -> Self {
+impl<'a> ApiKey<'a> {
+    /// What there is to tell of the key at that time.
+    pub(crate) fn of(key: &'a Key, now: DateTime<Utc>) -> Self {
         Self {
             hash: key.hash,
             name: &key.name,
             label: &key.label,
             disabled: key.disabled,
             limit: key.limit,
-            limit_remaining: key.limit_remaining(),
+            limit_remaining: key.limit_remaining(now),
             limit_reset: key.limit_reset,
             include_byok_in_limit: key.include_byok_in_limit,
-            usage: &key.usage,
+            usage: Amounts::of(&key.usage, now),
             created_at: key.created_at,
             updated_at: key.updated_at,
             expires_at: key.expires_at,
@@ -68,6 +70,38 @@ impl<'a> From<&'a Key> for ApiKey<'a> {
             creator_user_id: key.creator_user_id.as_deref(),
             workspace_id: key.workspace_id,
             external_user: key.external_user.as_deref(),
+        }
+    }
+}
+
+/// What a key has spent, in USD.
+#[derive(Serialize)]
+struct Amounts {
+    usage: Usd,
+    usage_daily: Usd,
+    usage_weekly: Usd,
+    usage_monthly: Usd,
+    byok_usage: Usd,
+    byok_usage_daily: Usd,
+    byok_usage_weekly: Usd,
+    byok_usage_monthly: Usd,
+}
+
+impl Amounts {
+    fn of(usage: &Usage, now: DateTime<Utc>) -> Self {
+        let total = usage.total();
+        let day = usage.within(LimitReset::Daily, now);
+        let week = usage.within(LimitReset::Weekly, now);
+        let month = usage.within(LimitReset::Monthly, now);
+        Self {
+            usage: total.credits,
+            usage_daily: day.credits,
+            usage_weekly: week.credits,
+            usage_monthly: month.credits,
+            byok_usage: total.byok,
+            byok_usage_daily: day.byok,
+            byok_usage_weekly: week.byok,
+            byok_usage_monthly: month.byok,
         }
     }
 }
@@ -85,7 +119,7 @@ pub(crate) struct CurrentKey<'a> {
     limit_reset: Option<LimitReset>,
     include_byok_in_limit: bool,
     #[serde(flatten)]
-    usage: &'a Usage,
+    usage: Amounts,
     is_free_tier: bool,
     is_management_key: bool,
     /// The deprecated name of `is_management_key`.
@@ -108,10 +142,10 @@ impl<'a> CurrentKey<'a> {
         Self {
             label: &key.label,
             limit: key.limit,
-            limit_remaining: key.limit_remaining(),
+            limit_remaining: key.limit_remaining(now),
             limit_reset: key.limit_reset,
             include_byok_in_limit: key.include_byok_in_limit,
-            usage: &key.usage,
+            usage: Amounts::of(&key.usage, now),
             is_free_tier: false,
             is_management_key: false,
             is_provisioning_key: false,
@@ -128,14 +162,14 @@ impl<'a> CurrentKey<'a> {
     }
 
     /// What the management key is told. It cannot spend, so it has neither limit nor usage.
-    pub(crate) fn management(label: &'a str) -> Self {
+    pub(crate) fn management(label: &'a str, now: DateTime<Utc>) -> Self {
         Self {
             label,
             limit: None,
             limit_remaining: None,
             limit_reset: None,
             include_byok_in_limit: false,
-            usage: &Usage::NONE,
+            usage: Amounts::of(&Usage::NONE, now),
             is_free_tier: false,
             is_management_key: true,
             is_provisioning_key: true,
@@ -169,7 +203,7 @@ struct KeyBudget {
 impl KeyBudget {
     fn of(key: &Key, now: DateTime<Utc>) -> Option<Self> {
         let limit = key.limit?;
-        let spend = key.spend();
+        let spend = key.spend(now);
         Some(Self {
             scope: "key_limit",
             limit_usd: limit,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The workspace of every key that was created without one.
 ///
@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 pub const DEFAULT_WORKSPACE_ID: &str = "00000000-0000-4000-8000-000000000001";
 
 /// The UUID of a workspace.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WorkspaceId(u128);
 
 impl WorkspaceId {
@@ -57,6 +57,13 @@ impl fmt::Display for WorkspaceId {
 impl Serialize for WorkspaceId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for WorkspaceId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("not a UUID"))
     }
 }
 

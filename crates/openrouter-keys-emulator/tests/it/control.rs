@@ -10,24 +10,20 @@ use crate::line::raw;
 
 /// Arms over HTTP, without a credential.
 pub(crate) async fn arm(emulator: &Emulator, fields: &str) -> Answer {
-    send(
-        emulator.local_addr(),
-        "POST",
-        "/_emulator/faults",
-        "",
-        fields,
-    )
-    .await
+    answer(emulator, "POST", "faults", fields).await
 }
 
-pub(crate) async fn control(emulator: &Emulator, method: &str, path: &str) -> Value {
+pub(crate) async fn control(emulator: &Emulator, method: &str, path: &str, body: &str) -> Value {
+    answer(emulator, method, path, body).await.expect(200).body
+}
+
+pub(crate) async fn answer(emulator: &Emulator, method: &str, path: &str, body: &str) -> Answer {
     let path = format!("/_emulator/{path}");
-    let answer = send(emulator.local_addr(), method, &path, "", "").await;
-    answer.expect(200).body
+    send(emulator.local_addr(), method, &path, "", body).await
 }
 
 pub(crate) async fn shown(emulator: &Emulator) -> Value {
-    control(emulator, "GET", "faults").await
+    control(emulator, "GET", "faults", "").await
 }
 
 /// Two emulators with the same fault, one by way of each door, which both show it the same way.
@@ -349,7 +345,11 @@ async fn the_controls_have_methods_and_paths_of_their_own_and_no_faults() {
             405,
             Some("GET,HEAD,POST,DELETE"),
         ),
-        ("POST", "/_emulator/requests", 405, Some("GET,HEAD")),
+        ("POST", "/_emulator/requests", 405, Some("GET,HEAD,DELETE")),
+        ("PUT", "/_emulator/clock", 405, Some("GET,HEAD,POST")),
+        ("GET", "/_emulator/keys", 405, Some("POST")),
+        ("POST", "/_emulator/state", 405, Some("GET,HEAD,PUT")),
+        ("GET", "/_emulator/reset", 405, Some("POST")),
         ("GET", "/_emulator", 404, None),
         ("GET", "/_emulator/faults/", 404, None),
         ("GET", "/api/v1/_emulator/faults", 404, None),

@@ -380,7 +380,7 @@ async fn a_fault_without_end_strikes_until_it_is_cleared() {
     }
     inside.clear_faults();
     assert_eq!(
-        control(&outside, "DELETE", "faults").await,
+        control(&outside, "DELETE", "faults", "").await,
         json!({"faults": []})
     );
     for emulator in [inside, outside] {

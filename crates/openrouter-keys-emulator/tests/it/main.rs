@@ -13,4 +13,5 @@ mod list;
 mod program;
 mod protocol;
 mod routes;
+mod script;
 mod server;

@@ -67,7 +67,9 @@ async fn a_route_is_what_the_path_and_the_method_say() {
             assert_eq!(count > 0, *route == Some(each), "{method} {path}: {name}");
             counts[name] = json!(count);
         }
-        assert_eq!(control(&emulator, "GET", "requests").await, counts);
+        let shown = control(&emulator, "GET", "requests", "").await;
+        assert_eq!(shown["counts"], counts);
+        assert_eq!(shown["requests"][0]["method"], *method, "{method} {path}");
     }
 }
 
