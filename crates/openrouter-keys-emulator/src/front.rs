@@ -23,6 +23,7 @@ use crate::faults::{Effect, Fault, Faults};
 use crate::log::Log;
 use crate::payload::Payload;
 use crate::routes::{self, Route};
+use crate::saver::Saver;
 
 /// The API, and what goes wrong on the way to it.
 #[derive(Clone)]
@@ -30,13 +31,19 @@ pub(crate) struct Front {
     api: TowerToHyperService<Router>,
     faults: Faults,
     log: Log,
+    saver: Option<Saver>,
 }
 
 impl Front {
-    pub(crate) fn new(control: Control) -> Self {
+    pub(crate) fn new(control: Control, saver: Option<Saver>) -> Self {
         let (faults, log) = (control.faults.clone(), control.log.clone());
         let api = TowerToHyperService::new(routes::router(control));
-        Self { api, faults, log }
+        Self {
+            api,
+            faults,
+            log,
+            saver,
+        }
     }
 
     /// The answer to a request, or how the connection ends without a proper one.
@@ -106,10 +113,22 @@ impl Front {
         struck
     }
 
-    /// What the API answers when nothing goes wrong.
+    /// What the API answers when nothing goes wrong. Where the state is kept in a file, the answer tells of nothing that is not
+    /// there yet.
     async fn carry_out(&self, request: Request) -> Response {
         let answer: Result<_, Infallible> = self.api.call(request).await;
-        answer.unwrap_or_else(|never| match never {})
+        let answer = answer.unwrap_or_else(|never| match never {});
+        let saved = match &self.saver {
+            Some(saver) => saver.saved().await,
+            None => Ok(()),
+        };
+        match saved {
+            Ok(()) => answer,
+            Err(error) => {
+                let message = format!("The state has changed, but could not be saved: {error}");
+                Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+            }
+        }
     }
 }
 

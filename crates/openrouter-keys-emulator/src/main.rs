@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::io::{self, Write as _};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
@@ -14,17 +16,22 @@ A stateful, in-memory stand-in for OpenRouter's API-key management API.
 Usage: openrouter-keys-emulator [OPTIONS]
 
 Options:
-  --port N             Listen on that port of 127.0.0.1 (default 0: any that is free)
+  --port N             Listen on that port (default 0: any that is free)
   --management-key K   Take that management key (default: a fresh one, which is printed)
   --keys N             Begin with so many keys, at most 1000000 (default 0)
+  --state FILE         Keep the state in that file, and begin with what is in it (default: in memory).
+                       It holds the management key too, unless that was given
+  --expose-to-network ADDRESS
+                       Listen on that address instead of 127.0.0.1, such as 0.0.0.0 in a container.
+                       Whoever can reach it can read and change everything, without a credential
   --help               Print this and end
   --version            Print the version and end
 
 The first line of output is `listening on http://127.0.0.1:PORT/api/v1`.
-A fault such as {\"fault\": \"status\", \"status\": 503, \"count\": 2}, posted to
-http://127.0.0.1:PORT/_emulator/faults, makes the next requests fail;
-https://docs.rs/openrouter-keys-emulator lists all faults.
-SIGTERM and Ctrl-C end the program; what it knew is gone then.
+Under http://127.0.0.1:PORT/_emulator/ it is told to fail, to spend money, to move its clock and more.
+A fault such as {\"fault\": \"status\", \"status\": 503, \"count\": 2}, posted to /_emulator/faults, makes the next
+requests fail; https://docs.rs/openrouter-keys-emulator lists all there is.
+SIGTERM and Ctrl-C end the program; what it knew is gone then, but for the file.
 ";
 
 fn main() -> ExitCode {
@@ -51,6 +58,8 @@ struct Options {
     port: u16,
     management_key: Option<String>,
     keys: usize,
+    state: Option<PathBuf>,
+    exposed: Option<IpAddr>,
 }
 
 impl Command {
@@ -61,18 +70,29 @@ impl Command {
         const MANAGEMENT_KEY: &str =
             "--management-key takes visible ASCII characters, at least one";
         const KEYS: &str = "--keys takes a number from 0 to 1000000";
-        const FLAGS: &str =
-            "the options are --port N, --management-key K, --keys N, --help and --version";
+        const STATE: &str = "--state takes the path of a file";
+        const EXPOSED: &str = "--expose-to-network takes an IP address of this machine";
+        const FLAGS: &str = "the options are --port N, --management-key K, --keys N, --state FILE, \
+             --expose-to-network ADDRESS, --help and --version";
 
         let mut options = Options::default();
         while let Some(argument) = arguments.next().map_err(|_| FLAGS)? {
             match argument {
-                Arg::Long("port") => options.port = number(&mut arguments).ok_or(PORT)?,
-                Arg::Long("keys") => options.keys = number(&mut arguments).ok_or(KEYS)?,
+                Arg::Long("port") => options.port = parsed(&mut arguments).ok_or(PORT)?,
+                Arg::Long("keys") => options.keys = parsed(&mut arguments).ok_or(KEYS)?,
                 Arg::Long("management-key") => {
                     let key = arguments.value().map_err(|_| MANAGEMENT_KEY)?;
                     let key = key.into_string().map_err(|_| MANAGEMENT_KEY)?;
                     options.management_key = Some(key);
+                }
+                Arg::Long("state") => {
+                    let path = arguments.value().map_err(|_| STATE)?;
+                    options.state =
+                        Some(path.into()).filter(|path: &PathBuf| !path.as_os_str().is_empty());
+                    options.state.as_ref().ok_or(STATE)?;
+                }
+                Arg::Long("expose-to-network") => {
+                    options.exposed = Some(parsed(&mut arguments).ok_or(EXPOSED)?);
                 }
                 Arg::Long("help") => return Ok(Self::Help),
                 Arg::Long("version") => return Ok(Self::Version),
@@ -83,20 +103,26 @@ impl Command {
     }
 }
 
-fn number<T: std::str::FromStr>(arguments: &mut Parser) -> Option<T> {
+fn parsed<T: std::str::FromStr>(arguments: &mut Parser) -> Option<T> {
     arguments.value().ok()?.to_str()?.parse().ok()
 }
 
 fn serve(options: Options) -> ExitCode {
-    let Options {
-        port,
-        management_key,
-        keys,
-    } = options;
-    let is_fresh = management_key.is_none();
-    let mut builder = Emulator::builder().port(port).keys(keys);
-    if let Some(key) = management_key {
+    let is_fresh = options.management_key.is_none();
+    let address = options.exposed.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let port = options.port;
+    let mut builder = Emulator::builder().port(port).keys(options.keys);
+    if let Some(key) = options.management_key {
         builder = builder.management_key(key);
+    }
+    if let Some(path) = options.state {
+        builder = builder.state_file(path);
+    }
+    if let Some(address) = options.exposed {
+        builder = builder.expose_to_network(address);
+        report(
+            "whoever can reach this machine's address can read and change everything, without a credential",
+        );
     }
 
     let run = tokio::runtime::Builder::new_current_thread()
@@ -108,8 +134,11 @@ fn serve(options: Options) -> ExitCode {
         Err(error) => match error.kind() {
             io::ErrorKind::InvalidInput => wrong_usage(error),
             io::ErrorKind::AddrInUse => failure(format_args!(
-                "port {port} of 127.0.0.1 is in use; choose another with --port, or 0 for any"
+                "port {port} of {address} is in use; choose another with --port, or 0 for any"
             )),
+            io::ErrorKind::AddrNotAvailable => {
+                failure(format_args!("{address} is no address of this machine"))
+            }
             _ => failure(error),
         },
     }
@@ -128,8 +157,9 @@ async fn run(builder: EmulatorBuilder, is_fresh: bool) -> io::Result<()> {
     stdout.flush()?;
 
     asked_to_end.await;
+    let saved = emulator.saved().await;
     emulator.stop().await;
-    Ok(())
+    saved
 }
 
 /// Completes when the program is asked to end, counting from this call.

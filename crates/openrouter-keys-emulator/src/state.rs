@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::credential::{self, Digest, Mint};
@@ -46,6 +47,16 @@ pub(crate) struct State {
     next: Sequence,
     /// The last number that was taken for a seeded key, by the prefix of its name.
     fleets: BTreeMap<String, usize>,
+    /// How often the state has changed, for who waits for that.
+    version: Version,
+}
+
+struct Version(watch::Sender<u64>);
+
+impl Version {
+    fn advance(&self) {
+        self.0.send_modify(|version| *version += 1);
+    }
 }
 
 /// The position of a key in the order of creation. No two keys ever have the same.
@@ -86,6 +97,7 @@ impl State {
             credentials: HashMap::new(),
             next: 0,
             fleets: BTreeMap::new(),
+            version: Version(watch::Sender::new(0)),
         };
         state.reset()?;
         Ok(state)
@@ -134,11 +146,22 @@ impl State {
         self.keys.len()
     }
 
+    /// How often the state has changed.
+    pub(crate) fn version(&self) -> u64 {
+        *self.version.0.borrow()
+    }
+
+    /// Tells how often, from now on.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.version.0.subscribe()
+    }
+
     pub(crate) fn clock(&self) -> Clock {
         self.clock
     }
 
     pub(crate) fn set_clock(&mut self, clock: Clock) {
+        self.version.advance();
         self.clock = clock;
     }
 
@@ -170,6 +193,7 @@ impl State {
         let now = self.now();
         if let Some(key) = self.keys.get_mut(&sequence) {
             key.last_used_at = Some(now);
+            self.version.advance();
         }
     }
 
@@ -228,6 +252,7 @@ impl State {
         let position = self.position(hash)?;
         let key = self.keys.get_mut(&position)?;
         if key.change(changes) {
+            self.version.advance();
             key.updated_at = Some(now);
         }
         Some(key)
@@ -241,6 +266,7 @@ impl State {
         let key = self.keys.get_mut(&position).ok_or(Unspent::Unknown)?;
         key.usage = key.usage.plus(spent, now).ok_or(Unspent::TooMuch)?;
         key.last_used_at = Some(now);
+        self.version.advance();
         Ok(key)
     }
 
@@ -281,11 +307,13 @@ impl State {
         for credential in key.credentials() {
             self.credentials.remove(&credential);
         }
+        self.version.advance();
         Some(())
     }
 
     /// Forgets all keys, and who may sign in but for the management key.
     fn clear(&mut self) {
+        self.version.advance();
         self.keys.clear();
         self.fleets.clear();
         self.credentials.clear();
@@ -295,6 +323,7 @@ impl State {
     fn insert(&mut self, key: Key) -> &Key {
         let sequence = self.next;
         self.next += 1;
+        self.version.advance();
         for credential in key.credentials() {
             self.credentials.insert(credential, Holder::Key(sequence));
         }

@@ -15,3 +15,4 @@ mod protocol;
 mod routes;
 mod script;
 mod server;
+mod state_file;

@@ -85,17 +85,17 @@ impl Drop for Running {
 }
 
 fn get(address: &str, path: &str, key: &str) -> http::Answer {
+    let headers = format!("Authorization: Bearer {key}\r\n");
+    send(address, "GET", path, &headers, "")
+}
+
+fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) -> http::Answer {
+    let to = address.parse().expect("an address");
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime")
-        .block_on(http::send(
-            address.parse().expect("an address"),
-            "GET",
-            path,
-            &format!("Authorization: Bearer {key}\r\n"),
-            "",
-        ))
+        .block_on(http::send(to, method, path, headers, body))
 }
 
 #[cfg(unix)]
@@ -173,7 +173,8 @@ fn a_port_in_use_is_said_in_one_line() {
 
 #[test]
 fn wrong_arguments_are_said_in_one_line() {
-    const OPTIONS: &str = "--port N, --management-key K, --keys N, --help and --version";
+    const OPTIONS: &str = "--port N, --management-key K, --keys N, --state FILE, \
+                           --expose-to-network ADDRESS, --help and --version";
 
     for (arguments, allowed) in [
         (&["--canary"][..], OPTIONS),
@@ -189,6 +190,10 @@ fn wrong_arguments_are_said_in_one_line() {
         (&["--management-key"], "--management-key takes"),
         (&["--management-key="], "visible ASCII"),
         (&["--management-key", "canary key"], "visible ASCII"),
+        (&["--state"], "--state takes"),
+        (&["--state="], "--state takes"),
+        (&["--expose-to-network"], "--expose-to-network takes"),
+        (&["--expose-to-network=canary"], "--expose-to-network takes"),
     ] {
         let (code, said) = refused(arguments);
         assert_eq!(code, Some(2), "{arguments:?}: {said}");
@@ -213,4 +218,88 @@ fn help_and_version_are_no_failures() {
         assert!(output.status.success());
         assert!(said.starts_with(starts) && said.contains(holds), "{said}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_state_file_outlives_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state");
+    let path = path.to_str().expect("UTF-8");
+    let create = |address: &str, key: &str| {
+        let headers = format!("Authorization: Bearer {key}\r\n");
+        let body = r#"{"name":"k"}"#;
+        send(address, "POST", "/api/v1/keys", &headers, body).expect(201);
+    };
+
+    let mut running = Running::start(&["--keys", "2", "--state", path]);
+    let address = running.address();
+    let told = running.line();
+    let key = told.strip_prefix("management key: ").expect("a key");
+    create(&address, key);
+    running.end("-KILL");
+
+    // With the same key, and without another fleet.
+    let mut running = Running::start(&["--keys", "2", "--state", path]);
+    let address = running.address();
+    assert_eq!(running.line(), told);
+    let list = get(&address, "/api/v1/keys", key).expect(200);
+    assert_eq!(list.names(), ["k", "fleet-00002", "fleet-00001"]);
+    assert_eq!(running.end("-TERM").0, Some(0));
+
+    // A key that is given is taken, and not kept.
+    let mut running = Running::start(&["--state", path, "--management-key", "hunter2"]);
+    let address = running.address();
+    create(&address, "hunter2");
+    get(&address, "/api/v1/keys", key).expect(401);
+    running.end("-TERM");
+    let text = std::fs::read_to_string(path).expect("a file");
+    assert!(!text.contains("hunter2") && !text.contains(key));
+}
+
+#[test]
+fn a_file_that_is_no_state_is_left_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("precious");
+    std::fs::write(&path, "precious").expect("written");
+    let path = path.to_str().expect("UTF-8");
+    let output = program(&["--state", path]).output().expect("output");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.stdout, b"");
+    let expected = format!(
+        "openrouter-keys-emulator: the state file {path}: it is no state file of this emulator, or one of a later version. \
+         It was left as it is\n"
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
+    assert_eq!(std::fs::read(path).expect("a file"), b"precious");
+}
+
+/// All of 127.0.0.0/8 is this machine there.
+#[cfg(target_os = "linux")]
+#[test]
+fn it_listens_elsewhere_only_when_told_to() {
+    let mut running = Running::start(&["--expose-to-network", "127.0.0.2", "--management-key=k"]);
+    let line = running.line();
+    let address = line
+        .strip_prefix("listening on http://")
+        .expect("an address");
+    let address = address.strip_suffix("/api/v1").expect("a base URL");
+    assert!(address.starts_with("127.0.0.2:"), "{line}");
+    get(address, "/api/v1/keys", "k").expect(200);
+    let port = address.rsplit(':').next().expect("a port");
+    assert!(TcpStream::connect(format!("127.0.0.1:{port}")).is_err());
+
+    let mut stderr = running.child.stderr.take().expect("its output");
+    running.end("-TERM");
+    let mut warned = String::new();
+    stderr.read_to_string(&mut warned).expect("UTF-8");
+    assert!(
+        warned.contains("can read and change everything, without a credential"),
+        "{warned}"
+    );
+
+    let mut running = Running::start(&["--management-key=k"]);
+    let address = running.address();
+    let port = address.rsplit(':').next().expect("a port");
+    assert!(TcpStream::connect(format!("127.0.0.2:{port}")).is_err());
 }
