@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
+use crate::rate_limit::whole_seconds;
 use crate::routes::Route;
 
 /// Something that goes wrong with a request because a test wants it to.
@@ -73,7 +74,8 @@ impl Effect {
 }
 
 impl Fault {
-    /// Answers with that status and the API's error body. Nothing is carried out.
+    /// Answers with that status and the API's error body. Nothing is carried out. A 429 has the headers of the service's own:
+    /// `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`.
     ///
     /// # Panics
     /// If the status is not from 400 to 599.
@@ -181,8 +183,7 @@ impl Fault {
             ),
             "only a fault with a status can have a Retry-After"
         );
-        let part = u64::from(wait.subsec_nanos() > 0);
-        self.retry_after = Some(wait.as_secs().saturating_add(part));
+        self.retry_after = Some(whole_seconds(wait));
         self
     }
 

@@ -17,11 +17,13 @@ use hyper_util::service::TowerToHyperService;
 use tokio::time::{self, Sleep};
 
 use crate::answer::Refusal;
+use crate::auth;
 use crate::connection::Breach;
 use crate::control::Control;
 use crate::faults::{Effect, Fault, Faults};
 use crate::log::Log;
 use crate::payload::Payload;
+use crate::rate_limit::{RateLimiter, TooManyRequests};
 use crate::routes::{self, Route};
 use crate::saver::Saver;
 
@@ -31,17 +33,17 @@ pub(crate) struct Front {
     api: TowerToHyperService<Router>,
     faults: Faults,
     log: Log,
+    rate: RateLimiter,
     saver: Option<Saver>,
 }
 
 impl Front {
     pub(crate) fn new(control: Control, saver: Option<Saver>) -> Self {
-        let (faults, log) = (control.faults.clone(), control.log.clone());
-        let api = TowerToHyperService::new(routes::router(control));
         Self {
-            api,
-            faults,
-            log,
+            faults: control.faults.clone(),
+            log: control.log.clone(),
+            rate: control.rate.clone(),
+            api: TowerToHyperService::new(routes::router(control)),
             saver,
         }
     }
@@ -68,7 +70,10 @@ impl Front {
 
         let answer = match fault {
             Some(fault) => self.strike(fault, request).await,
-            None => Ok(self.carry_out(request).await),
+            None => match self.admit(&request) {
+                Ok(()) => Ok(self.carry_out(request).await),
+                Err(too_many) => Ok(too_many.into_response()),
+            },
         };
         if let Some(status) = match &answer {
             Ok(answer) => Some(answer.status()),
@@ -80,10 +85,18 @@ impl Front {
         answer
     }
 
+    /// Counts the request for the key that it came with. One without a key is not limited, nor is it carried out.
+    fn admit(&self, request: &Request) -> Result<(), TooManyRequests> {
+        match auth::presented(request.headers()) {
+            Ok(credential) => self.rate.admit(credential),
+            Err(_) => Ok(()),
+        }
+    }
+
     async fn strike(&self, fault: Fault, request: Request) -> Result<Response, Breach> {
         let struck = match fault.effect() {
             Effect::Delay => Ok(self.carry_out(request).await),
-            Effect::Status(status) => Ok(with_retry_after(&fault, failure(status))),
+            Effect::Status(status) => Ok(failure(&fault, status)),
             Effect::Html(status) => Ok(with_retry_after(&fault, (status, Html(page(status))))),
             Effect::ResetBeforeResponse => Err(Breach::Reset),
             Effect::CommitThenReset => {
@@ -92,7 +105,7 @@ impl Front {
             }
             Effect::CommitThenStatus(status) => {
                 self.carry_out(request).await;
-                Ok(with_retry_after(&fault, failure(status)))
+                Ok(failure(&fault, status))
             }
             Effect::TruncateBody(bytes) => {
                 let (head, body) = whole(self.carry_out(request).await).await;
@@ -132,8 +145,21 @@ impl Front {
     }
 }
 
-fn failure(status: StatusCode) -> Refusal {
-    Refusal::new(status, "A fault that was injected answers with this")
+/// The service's own failure, of which a 429 says more.
+fn failure(fault: &Fault, status: StatusCode) -> Response {
+    /// The documents name no number.
+    const LIMIT: u64 = 100;
+
+    let refusal = Refusal::new(status, "A fault that was injected answers with this");
+    let mut answer = refusal.into_response();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let too_many = TooManyRequests {
+            limit: LIMIT,
+            wait: fault.wait().map(Duration::from_secs),
+        };
+        too_many.add_to(&mut answer);
+    }
+    with_retry_after(fault, answer)
 }
 
 fn with_retry_after(fault: &Fault, answer: impl IntoResponse) -> Response {

@@ -166,6 +166,7 @@ mod key;
 mod log;
 mod payload;
 mod query;
+mod rate_limit;
 mod routes;
 mod saver;
 mod script;

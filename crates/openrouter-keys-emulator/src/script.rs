@@ -10,6 +10,7 @@ use crate::credential::Digest;
 use crate::faults::Fault;
 use crate::fleet::Fleet;
 use crate::log::LoggedRequest;
+use crate::rate_limit::RateLimit;
 use crate::routes::Route;
 use crate::server::{Emulator, invalid};
 use crate::snapshot::Snapshot;
@@ -28,6 +29,23 @@ impl Emulator {
     /// Disarms all faults. Those that have struck already take their course.
     pub fn clear_faults(&self) {
         self.control.faults.disarm();
+    }
+
+    /// Answers 429 to a key's requests beyond so many in that time, as [`EmulatorBuilder::rate_limit`] does, from now on.
+    ///
+    /// # Panics
+    /// If there are no requests or there is no time.
+    ///
+    /// [`EmulatorBuilder::rate_limit`]: crate::EmulatorBuilder::rate_limit
+    #[track_caller]
+    pub fn limit_rate(&self, requests: u64, per: Duration) {
+        let limit = RateLimit::new(requests, per);
+        self.control.rate.set(Some(limit));
+    }
+
+    /// Removes the rate limit.
+    pub fn unlimit_rate(&self) {
+        self.control.rate.set(None);
     }
 
     /// How many requests have come for that route since the emulator started, or since its log was cleared, those that a

@@ -18,6 +18,7 @@ use crate::faults::Faults;
 use crate::fleet::Fleet;
 use crate::front::Front;
 use crate::log::Log;
+use crate::rate_limit::{RateLimit, RateLimiter};
 use crate::saver::Saver;
 use crate::state::{CredentialInUse, Shared, State, TooMany};
 use crate::state_file::StateFile;
@@ -149,6 +150,7 @@ pub struct EmulatorBuilder {
     management_key: Option<String>,
     keys: usize,
     state_file: Option<PathBuf>,
+    rate_limit: Option<RateLimit>,
 }
 
 impl EmulatorBuilder {
@@ -212,6 +214,18 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Answers 429 to a key's requests beyond so many in that time, which begins with the first of them: with `Retry-After` in
+    /// seconds, `X-RateLimit-Limit`, `X-RateLimit-Remaining`, and `X-RateLimit-Reset` in milliseconds since 1970. The default is
+    /// no limit. [`Emulator::limit_rate`] sets it later.
+    ///
+    /// # Panics
+    /// If there are no requests or there is no time.
+    #[track_caller]
+    pub fn rate_limit(mut self, requests: u64, per: Duration) -> Self {
+        self.rate_limit = Some(RateLimit::new(requests, per));
+        self
+    }
+
     /// Starts the emulator. It answers from the moment this returns.
     ///
     /// # Errors
@@ -264,9 +278,13 @@ impl EmulatorBuilder {
             }
             None => None,
         };
+        let rate = RateLimiter::default();
+        rate.set(self.rate_limit);
         let control = Control {
             log: Log::new(state.clone(), &management_key),
             faults: Faults::default(),
+            rate,
+            initial_rate: self.rate_limit,
             state,
         };
         let front = Front::new(
@@ -299,6 +317,7 @@ impl fmt::Debug for EmulatorBuilder {
             )
             .field("keys", &self.keys)
             .field("state_file", &self.state_file)
+            .field("rate_limit", &self.rate_limit)
             .finish()
     }
 }

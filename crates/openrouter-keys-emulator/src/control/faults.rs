@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Control;
-use super::members::{Object, milliseconds, natural};
+use super::members::{Object, in_milliseconds, milliseconds, natural};
 use crate::answer::{Answer, Refusal, json};
 use crate::faults::{self, Armed, Effect, Fault, Faults};
 use crate::payload::Payload;
@@ -86,10 +86,6 @@ impl Shown {
             struck: *struck,
         }
     }
-}
-
-fn in_milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn parse(payload: Payload) -> Result<Fault, Refusal> {

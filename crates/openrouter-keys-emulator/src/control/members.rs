@@ -79,6 +79,10 @@ pub(super) fn milliseconds(value: &Value) -> Checked<Duration> {
         .ok_or("a whole number of milliseconds from 1 to 3600000")
 }
 
+pub(super) fn in_milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 pub(super) fn natural(value: &Value) -> Checked<u64> {
     value
         .as_u64()

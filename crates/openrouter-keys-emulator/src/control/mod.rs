@@ -4,6 +4,7 @@ mod clock;
 mod faults;
 mod keys;
 mod members;
+mod rate_limit;
 mod requests;
 mod state;
 
@@ -17,6 +18,7 @@ use axum::routing::{get, post};
 use crate::answer::Refusal;
 use crate::faults::Faults;
 use crate::log::Log;
+use crate::rate_limit::{RateLimit, RateLimiter};
 use crate::state::Shared;
 
 /// All that can be looked at and changed from outside.
@@ -25,6 +27,9 @@ pub(crate) struct Control {
     pub(crate) state: Shared,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    pub(crate) rate: RateLimiter,
+    /// The rate limit that there is from the start, and again after a reset.
+    pub(crate) initial_rate: Option<RateLimit>,
 }
 
 impl Control {
@@ -34,6 +39,7 @@ impl Control {
         begun_again.expect("the same fleet was there at the start");
         self.faults.disarm();
         self.log.clear();
+        self.rate.set(self.initial_rate);
     }
 }
 
@@ -51,6 +57,12 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/_emulator/clock", get(clock::show).post(clock::change))
         .route("/_emulator/keys", post(keys::seed))
         .route("/_emulator/keys/{hash}/spend", post(keys::spend))
+        .route(
+            "/_emulator/rate_limit",
+            get(rate_limit::show)
+                .put(rate_limit::set)
+                .delete(rate_limit::remove),
+        )
         .route("/_emulator/state", get(state::show).put(state::restore))
         .route("/_emulator/reset", post(state::reset))
         .layer(middleware::from_fn(same_origin))

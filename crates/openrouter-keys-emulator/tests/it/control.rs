@@ -349,6 +349,12 @@ async fn the_controls_have_methods_and_paths_of_their_own_and_no_faults() {
         ("PUT", "/_emulator/clock", 405, Some("GET,HEAD,POST")),
         ("GET", "/_emulator/keys", 405, Some("POST")),
         ("POST", "/_emulator/state", 405, Some("GET,HEAD,PUT")),
+        (
+            "POST",
+            "/_emulator/rate_limit",
+            405,
+            Some("GET,HEAD,PUT,DELETE"),
+        ),
         ("GET", "/_emulator/reset", 405, Some("POST")),
         ("GET", "/_emulator", 404, None),
         ("GET", "/_emulator/faults/", 404, None),

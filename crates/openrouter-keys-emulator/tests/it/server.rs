@@ -80,7 +80,7 @@ async fn debug_output_holds_no_key() {
     let builder = Emulator::builder().management_key("canary").keys(3);
     assert_eq!(
         format!("{builder:?}"),
-        "EmulatorBuilder { exposed: None, port: 0, management_key: Some([redacted]), keys: 3, state_file: None }"
+        "EmulatorBuilder { exposed: None, port: 0, management_key: Some([redacted]), keys: 3, state_file: None, rate_limit: None }"
     );
     let emulator = builder.start().await.expect("started");
     let shown = format!("{emulator:?}");

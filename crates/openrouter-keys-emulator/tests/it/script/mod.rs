@@ -4,6 +4,7 @@ mod clock;
 mod log;
 mod money;
 mod origin;
+mod rate_limit;
 mod seed;
 mod state;
 
