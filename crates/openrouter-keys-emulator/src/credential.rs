@@ -59,7 +59,7 @@ pub(crate) fn label(plaintext: &str) -> String {
 }
 
 /// The SHA-256 of a plaintext key: all that is kept of it, and the `hash` that names a key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Digest([u8; 32]);
 
 impl Digest {

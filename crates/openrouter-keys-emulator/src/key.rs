@@ -51,10 +51,7 @@ impl Key {
     /// What counts against the limit: the usage since the last reset, or of all time for a limit
     /// that never resets.
     pub(crate) fn spend(&self, now: DateTime<Utc>) -> Usd {
-        let spent = match self.limit_reset {
-            None => self.usage.total(),
-            Some(window) => self.usage.within(window, now),
-        };
+        let spent = self.usage.since(self.limit_reset, now);
         spent.counted(self.include_byok_in_limit)
     }
 

@@ -155,6 +155,7 @@
 
 mod answer;
 mod auth;
+mod budget;
 mod clock;
 mod connection;
 mod control;
@@ -180,6 +181,7 @@ mod validate;
 mod wire;
 mod workspace;
 
+pub use budget::Budget;
 pub use faults::Fault;
 pub use fleet::Fleet;
 pub use log::{Credential, LoggedRequest};

@@ -199,7 +199,7 @@ async fn current(State(state): State<Shared>, headers: HeaderMap) -> Answer {
         Holder::Management => CurrentKey::management(state.management_label(), now),
         Holder::Key(sequence) => {
             let key = state.at(sequence).ok_or_else(Refusal::not_found)?;
-            CurrentKey::ordinary(key, now)
+            CurrentKey::ordinary(key, state.budgets(), now)
         }
     };
     Ok(json(StatusCode::OK, &Data { data }))

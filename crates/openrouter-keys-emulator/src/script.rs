@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::budget::Budget;
 use crate::clock::{Clock, OutOfRange};
 use crate::credential::Digest;
 use crate::faults::Fault;
@@ -147,6 +148,16 @@ impl Emulator {
             credits: Usd::ZERO,
             byok,
         })
+    }
+
+    /// Sets a budget beside those that there are.
+    pub fn add_budget(&self, budget: Budget) {
+        self.control.state.lock().add_budget(budget);
+    }
+
+    /// Removes all budgets. The limits of the keys stay.
+    pub fn clear_budgets(&self) {
+        self.control.state.lock().clear_budgets();
     }
 
     fn book(&self, hash: &str, usd: f64, spent: impl FnOnce(Usd) -> Spent) -> io::Result<()> {

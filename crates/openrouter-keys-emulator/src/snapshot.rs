@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::Datelike as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::budget::Account;
 use crate::clock::Clock;
 use crate::fleet;
 use crate::key::Key;
@@ -87,6 +88,7 @@ pub(crate) struct Contents {
     pub(crate) clock: Clock,
     /// The last number that was taken under each prefix.
     pub(crate) fleets: BTreeMap<String, usize>,
+    pub(crate) budgets: Vec<Account>,
     /// In the order of creation.
     pub(crate) keys: Vec<Key>,
 }
@@ -99,6 +101,7 @@ struct Document {
     version: u32,
     clock: Clock,
     fleets: BTreeMap<String, usize>,
+    budgets: Vec<Account>,
     keys: Vec<Key>,
 }
 
@@ -109,6 +112,7 @@ impl Document {
             version,
             clock,
             fleets,
+            budgets,
             keys,
         } = self;
         if version != VERSION {
@@ -139,9 +143,13 @@ impl Document {
                 return Err("one of its keys has an amount that is negative or not finite");
             }
         }
+        if !budgets.iter().all(Account::is_valid) {
+            return Err("one of its budgets has an amount that is negative or not finite");
+        }
         Ok(Contents {
             clock,
             fleets,
+            budgets,
             keys,
         })
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
+use crate::budget::{Account, Budget};
 use crate::clock::Clock;
 use crate::credential::{self, Digest, Mint};
 use crate::fleet::{self, Fleet};
@@ -47,6 +48,8 @@ pub(crate) struct State {
     next: Sequence,
     /// The last number that was taken for a seeded key, by the prefix of its name.
     fleets: BTreeMap<String, usize>,
+    /// In the order in which they were set.
+    budgets: Vec<Account>,
     /// How often the state has changed, for who waits for that.
     version: Version,
 }
@@ -97,6 +100,7 @@ impl State {
             credentials: HashMap::new(),
             next: 0,
             fleets: BTreeMap::new(),
+            budgets: Vec::new(),
             version: Version(watch::Sender::new(0)),
         };
         state.reset()?;
@@ -117,6 +121,7 @@ impl State {
         Snapshot::new(Contents {
             clock: self.clock,
             fleets: self.fleets.clone(),
+            budgets: self.budgets.clone(),
             keys: self.keys.values().map(|key| Key::clone(key)).collect(),
         })
     }
@@ -126,6 +131,7 @@ impl State {
         let Contents {
             clock,
             fleets,
+            budgets,
             keys,
         } = snapshot.into_contents();
         let mut credentials = keys.iter().flat_map(Key::credentials);
@@ -135,6 +141,7 @@ impl State {
         self.clear();
         self.clock = clock;
         self.fleets = fleets;
+        self.budgets = budgets;
         for key in keys {
             self.insert(key);
         }
@@ -264,10 +271,40 @@ impl State {
         let now = self.now();
         let position = self.position(hash).ok_or(Unspent::Unknown)?;
         let key = self.keys.get_mut(&position).ok_or(Unspent::Unknown)?;
-        key.usage = key.usage.plus(spent, now).ok_or(Unspent::TooMuch)?;
+        let usage = key.usage.plus(spent, now).ok_or(Unspent::TooMuch)?;
+        // On a copy, so that nothing is spent anywhere if it is too much for one of them.
+        let mut budgets = self.budgets.clone();
+        for account in &mut budgets {
+            account.spend(key, spent, now).ok_or(Unspent::TooMuch)?;
+        }
+        self.budgets = budgets;
+        key.usage = usage;
         key.last_used_at = Some(now);
         self.version.advance();
         Ok(key)
+    }
+
+    pub(crate) fn budgets(&self) -> &[Account] {
+        &self.budgets
+    }
+
+    /// Counts against that budget from now on.
+    pub(crate) fn add_budget(&mut self, budget: Budget) {
+        let id = self
+            .budgets
+            .last()
+            .map_or(1, |last| last.id.saturating_add(1));
+        self.budgets.push(Account {
+            id,
+            budget,
+            spent: BTreeMap::new(),
+        });
+        self.version.advance();
+    }
+
+    pub(crate) fn clear_budgets(&mut self) {
+        self.budgets.clear();
+        self.version.advance();
     }
 
     /// Adds the keys of a fleet, made at this moment, and hands out their hashes.
@@ -316,6 +353,7 @@ impl State {
         self.version.advance();
         self.keys.clear();
         self.fleets.clear();
+        self.budgets.clear();
         self.credentials.clear();
         self.credentials.insert(self.management, Holder::Management);
     }

@@ -135,6 +135,11 @@ impl Usage {
         }
     }
 
+    /// What was spent since the last reset, or altogether if there are none.
+    pub(crate) fn since(&self, reset: Option<LimitReset>, now: DateTime<Utc>) -> Spent {
+        reset.map_or(self.total, |window| self.within(window, now))
+    }
+
     /// The usage after so much more was spent, unless it is more than a number can hold.
     pub(crate) fn plus(&self, more: Spent, now: DateTime<Utc>) -> Option<Self> {
         let after = Self {

@@ -1,5 +1,6 @@
 //! Amounts of money.
 
+use std::cmp::Ordering;
 use std::ops::{Add, Sub};
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -19,6 +20,10 @@ impl Usd {
     /// The amount, if it can be a limit: finite and not negative.
     pub(crate) fn limit(amount: f64) -> Option<Self> {
         (amount.is_finite() && amount >= 0.0).then_some(Self(amount))
+    }
+
+    pub(crate) fn total_cmp(self, other: Self) -> Ordering {
+        self.0.total_cmp(&other.0)
     }
 
     pub(crate) fn is_finite(self) -> bool {

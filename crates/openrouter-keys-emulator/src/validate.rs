@@ -120,6 +120,10 @@ pub(crate) fn limit(value: &Value) -> Checked<Usd> {
         .ok_or("a number of USD that is not negative, or null")
 }
 
+pub(crate) fn amount(value: &Value) -> Checked<Usd> {
+    limit(value).map_err(|_| "a number of USD that is not negative")
+}
+
 pub(crate) fn limit_reset(value: &Value) -> Checked<LimitReset> {
     value
         .as_str()

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::budget::{self, Account, Layer};
 use crate::credential::Digest;
 use crate::key::Key;
 use crate::usage::{LimitReset, Usage};
@@ -137,8 +138,8 @@ pub(crate) struct CurrentKey<'a> {
 
 impl<'a> CurrentKey<'a> {
     /// What an ordinary key is told at that time.
-    pub(crate) fn ordinary(key: &'a Key, now: DateTime<Utc>) -> Self {
-        let budget = KeyBudget::of(key, now);
+    pub(crate) fn ordinary(key: &'a Key, budgets: &[Account], now: DateTime<Utc>) -> Self {
+        let layers = budget::layers(budgets, key, now);
         Self {
             label: &key.label,
             limit: key.limit,
@@ -156,8 +157,11 @@ impl<'a> CurrentKey<'a> {
             organization_id: None,
             allowed_data_regions: ["global"],
             free_model_daily_requests: FreeModelDailyRequests::UNTOUCHED,
-            budgets: budget.into_iter().collect(),
-            effective_budget: budget,
+            effective_budget: budget::effective(&layers).map(|layer| KeyBudget::of(layer, now)),
+            budgets: layers
+                .iter()
+                .map(|layer| KeyBudget::of(layer, now))
+                .collect(),
         }
     }
 
@@ -186,8 +190,8 @@ impl<'a> CurrentKey<'a> {
     }
 }
 
-/// One layer of what a key may spend. The limit of the key itself is the only one here.
-#[derive(Clone, Copy, Serialize)]
+/// One layer of what a key may spend.
+#[derive(Serialize)]
 struct KeyBudget {
     scope: &'static str,
     limit_usd: Usd,
@@ -197,24 +201,22 @@ struct KeyBudget {
     reset_interval: Option<LimitReset>,
     resets_at: Option<DateTime<Utc>>,
     guardrail_id: Option<&'static str>,
-    budget_id: Option<&'static str>,
+    budget_id: Option<String>,
 }
 
 impl KeyBudget {
-    fn of(key: &Key, now: DateTime<Utc>) -> Option<Self> {
-        let limit = key.limit?;
-        let spend = key.spend(now);
-        Some(Self {
-            scope: "key_limit",
-            limit_usd: limit,
-            spend_usd: spend,
-            remaining_usd: limit - spend,
-            include_byok: key.include_byok_in_limit,
-            reset_interval: key.limit_reset,
-            resets_at: key.limit_reset.and_then(|reset| reset.next(now)),
+    fn of(layer: &Layer, now: DateTime<Utc>) -> Self {
+        Self {
+            scope: layer.scope,
+            limit_usd: layer.limit,
+            spend_usd: layer.spend,
+            remaining_usd: layer.remaining(),
+            include_byok: layer.include_byok,
+            reset_interval: layer.limit_reset,
+            resets_at: layer.limit_reset.and_then(|reset| reset.next(now)),
             guardrail_id: None,
-            budget_id: None,
-        })
+            budget_id: layer.budget_id.clone(),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub const DEFAULT_WORKSPACE_ID: &str = "00000000-0000-4000-8000-000000000001";
 
 /// The UUID of a workspace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct WorkspaceId(u128);
 
 impl WorkspaceId {

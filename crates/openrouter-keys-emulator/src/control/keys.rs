@@ -4,7 +4,6 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::Control;
 use super::members::{Object, natural};
@@ -16,7 +15,7 @@ use crate::state::{TooMany, Unspent};
 use crate::usage::Spent;
 use crate::usd::Usd;
 use crate::validate::{
-    Checked, any_text, flag, instant, limit, limit_reset, nullable, text, workspace_id,
+    amount, any_text, flag, instant, limit, limit_reset, nullable, text, workspace_id,
 };
 use crate::wire::{ApiKey, Data};
 
@@ -101,11 +100,4 @@ pub(super) async fn spend(
     })?;
     let data = ApiKey::of(key, now);
     Ok(json(StatusCode::OK, &Data { data }))
-}
-
-fn amount(value: &Value) -> Checked<Usd> {
-    value
-        .as_f64()
-        .and_then(Usd::limit)
-        .ok_or("a number of USD that is not negative")
 }

@@ -1,5 +1,6 @@
 //! What a test does to the emulator over HTTP, beside the API.
 
+mod budgets;
 mod clock;
 mod faults;
 mod keys;
@@ -53,6 +54,10 @@ pub(crate) fn router(control: Control) -> Router {
         .route(
             "/_emulator/requests",
             get(requests::show).delete(requests::clear),
+        )
+        .route(
+            "/_emulator/budgets",
+            get(budgets::show).post(budgets::add).delete(budgets::clear),
         )
         .route("/_emulator/clock", get(clock::show).post(clock::change))
         .route("/_emulator/keys", post(keys::seed))

@@ -346,6 +346,12 @@ async fn the_controls_have_methods_and_paths_of_their_own_and_no_faults() {
             Some("GET,HEAD,POST,DELETE"),
         ),
         ("POST", "/_emulator/requests", 405, Some("GET,HEAD,DELETE")),
+        (
+            "PUT",
+            "/_emulator/budgets",
+            405,
+            Some("GET,HEAD,POST,DELETE"),
+        ),
         ("PUT", "/_emulator/clock", 405, Some("GET,HEAD,POST")),
         ("GET", "/_emulator/keys", 405, Some("POST")),
         ("POST", "/_emulator/state", 405, Some("GET,HEAD,PUT")),

@@ -1,5 +1,6 @@
 //! What a test does to the emulator, by way of either door.
 
+mod budgets;
 mod clock;
 mod log;
 mod money;
