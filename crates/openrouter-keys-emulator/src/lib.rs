@@ -1,8 +1,9 @@
-//! A stateful, in-memory stand-in for OpenRouter's API-key management API.
+//! A stateful stand-in for OpenRouter's API-key management API.
 //!
-//! It speaks HTTP on loopback and keeps keys for as long as it runs, so that code which creates,
-//! lists, updates and deletes keys can be tested without an account, without the network and
-//! without money. It only ever binds 127.0.0.1.
+//! It speaks HTTP on loopback and keeps keys for as long as it runs, or in a
+//! [file](EmulatorBuilder::state_file), so that code which creates, lists, updates and deletes keys
+//! can be tested without an account, without the network and without money. It binds 127.0.0.1 and
+//! nothing else, unless it is [told to](EmulatorBuilder::expose_to_network).
 //!
 //! # In a test
 //!
@@ -45,7 +46,7 @@
 //! Every failure is `{"error": {"code": 404, "message": "…"}}` with the code of its status, found
 //! in this order: the path (404), the method (405), the credential (401), its rights (403), the
 //! hash (404), the size of the body (413), its content or the query (400). It never answers 5xx
-//! unless a [fault](#faults) says so. What HTTP itself forbids gets an empty answer instead: 400 for
+//! unless a [fault](#faults) says so, or its state file cannot be written. What HTTP itself forbids gets an empty answer instead: 400 for
 //! what is no HTTP, 414 and 431 for a line or headers of tens of kilobytes. `HEAD` is answered like
 //! `GET`, without a body.
 //!
@@ -92,25 +93,113 @@
 //! judged, as a gateway that fails would. What is carried out takes the ordinary way, so that a 401
 //! can be what is late, cut off or lost.
 //!
-//! ## Over HTTP
+//! # Scripting
 //!
-//! Next to the API, and without a credential, since nothing but a program on the same machine can
-//! come here:
+//! A test sets the stage, and looks at what came of it: in Rust by the methods of [`Emulator`], and
+//! in any language over HTTP, next to the API and without a credential.
 //!
-//! | method and path | answer |
+//! | in Rust | over HTTP | what it does |
+//! |---|---|---|
+//! | [`seed`](Emulator::seed) | `POST /_emulator/keys` | adds keys that nobody created |
+//! | [`spend`](Emulator::spend), [`spend_byok`](Emulator::spend_byok) | `POST /_emulator/keys/{hash}/spend` | spends money with a key |
+//! | [`add_budget`](Emulator::add_budget) | `POST /_emulator/budgets` | sets what keys may spend together |
+//! | | `GET /_emulator/budgets` | shows the budgets |
+//! | [`clear_budgets`](Emulator::clear_budgets) | `DELETE /_emulator/budgets` | removes the budgets |
+//! | [`now`](Emulator::now) | `GET /_emulator/clock` | tells the time |
+//! | [`set_time`](Emulator::set_time), [`advance`](Emulator::advance), [`freeze_time`](Emulator::freeze_time), [`unfreeze_time`](Emulator::unfreeze_time) | `POST /_emulator/clock` | moves the clock, stops it, lets it go on |
+//! | [`inject`](Emulator::inject) | `POST /_emulator/faults` | arms a fault |
+//! | | `GET /_emulator/faults` | shows the armed faults |
+//! | [`clear_faults`](Emulator::clear_faults) | `DELETE /_emulator/faults` | disarms all |
+//! | | `GET /_emulator/rate_limit` | shows the rate limit |
+//! | [`limit_rate`](Emulator::limit_rate) | `PUT /_emulator/rate_limit` | answers 429 to a key that asks too often |
+//! | [`unlimit_rate`](Emulator::unlimit_rate) | `DELETE /_emulator/rate_limit` | removes the limit |
+//! | [`requests`](Emulator::requests), [`request_log`](Emulator::request_log) | `GET /_emulator/requests` | counts the requests, and shows the latest thousand |
+//! | [`clear_requests`](Emulator::clear_requests) | `DELETE /_emulator/requests` | forgets them |
+//! | [`snapshot`](Emulator::snapshot) | `GET /_emulator/state` | takes down the state |
+//! | [`restore`](Emulator::restore) | `PUT /_emulator/state` | goes back to a state |
+//! | [`reset`](Emulator::reset) | `POST /_emulator/reset` | goes back to the start |
+//!
+//! What is shown, set or removed is answered with 200 and what there is then; what is added, with
+//! 201. A body is a JSON object. A field that is unknown, stands there twice or cannot be is
+//! refused with 400 and a message that names it, and nothing has changed then. A page of another
+//! site, which a browser would let post to this machine, is turned away with 403.
+//!
+//! ```
+//! use std::time::Duration;
+//! use openrouter_keys_emulator::{Emulator, Fleet, LimitReset};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let emulator = Emulator::start().await?;
+//! emulator.set_time("2026-10-27T12:00:00Z".parse::<chrono::DateTime<chrono::Utc>>()?);
+//! let hashes = emulator.seed(&Fleet::of(3).limit(10.0).limit_reset(LimitReset::Daily))?;
+//! emulator.spend(&hashes[0], 12.5)?;
+//! let overdrawn = emulator.snapshot();
+//!
+//! // The code under test finds the key that has spent too much, and pauses it. And the next day?
+//! emulator.restore(overdrawn)?;
+//! emulator.advance(Duration::from_secs(24 * 60 * 60));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ## `POST /_emulator/keys`
+//!
+//! Answers `{"hashes": ["…"]}`, in the order of creation. [`Fleet`] tells what the keys are like.
+//!
+//! | field | value |
 //! |---|---|
-//! | `POST /_emulator/faults` | 201; arms the fault in the body |
-//! | `GET /_emulator/faults` | 200 |
-//! | `DELETE /_emulator/faults` | 200; disarms all |
-//! | `GET /_emulator/requests` | 200, `{"create": 1, …}`: what [`Emulator::requests`] counts, by route |
+//! | `count` | how many; required |
+//! | `name` | what their names begin with; `"fleet-"` by default |
+//! | `workspace_id` | a UUID; the default workspace by default |
+//! | `limit` | in USD, or null for none; it differs by default |
+//! | `limit_reset` | `"daily"`, `"weekly"`, `"monthly"`, or null for never; it differs by default |
+//! | `disabled` | false by default |
+//! | `expires_at` | a time in UTC, or null |
+//! | `creator_user_id` | the member on whose behalf they were made |
 //!
-//! The first three answer `{"faults": […]}`, those that are armed then, in the order in which they
-//! were armed: each as it would be sent, with its defaults, and `struck`, the number of requests
-//! that it has struck. One that has struck for the last time is gone. A fault is a JSON object:
+//! ## `POST /_emulator/keys/{hash}/spend`
+//!
+//! Answers `{"data": {…}}`, the key as the API shows it, or 404.
+//!
+//! | field | value |
+//! |---|---|
+//! | `usd` | so much of the service's credits |
+//! | `byok_usd` | so much on the customer's own provider keys; one of the two is required |
+//!
+//! ## `POST /_emulator/budgets`
+//!
+//! Answers `{"budgets": […]}`, all of them as they are set, with a `budget_id`. [`Budget`] tells more.
+//!
+//! | field | value |
+//! |---|---|
+//! | `scope` | `"workspace_default_member"`, `"workspace_default_key"`, `"member"`, `"api_key"` or `"workspace"`; required |
+//! | `limit_usd` | in USD; required |
+//! | `limit_reset` | `"daily"`, `"weekly"`, `"monthly"`, or null, the default |
+//! | `include_byok` | whether spending on the customer's own provider keys counts; false by default |
+//! | `workspace_id` | of a `workspace…`: a UUID; the default workspace by default |
+//! | `user_id` | of a `member`; required |
+//! | `hash` | of an `api_key`; required |
+//!
+//! ## `POST /_emulator/clock`
+//!
+//! Answers `{"now": "2026-10-27T12:00:00Z", "frozen": false}`. One field is required.
+//!
+//! | field | value |
+//! |---|---|
+//! | `set` | a time in UTC, between the years 1970 and 9998 |
+//! | `advance_seconds` | how far to move on, instead of `set` |
+//! | `frozen` | true stops the clock, and false lets it go on |
+//!
+//! ## `POST /_emulator/faults`
+//!
+//! Answers `{"faults": […]}`, those that are armed then, in the order in which they were armed: each
+//! as it would be sent, with its defaults, and `struck`, the number of requests that it has struck.
+//! One that has struck for the last time is gone.
 //!
 //! | field | of | value |
 //! |---|---|---|
-//! | `fault` | all | the name, as in the table above |
+//! | `fault` | all | the name, as in the table [above](#faults); required |
 //! | `route` | all | `"create"`, `"list"`, `"get"`, `"update"`, `"delete"`, `"current"` or `"any"`, the default |
 //! | `count` | all | how many requests it strikes, 1 by default, or `"always"` |
 //! | `delay_ms` | all | how late the answer is, from 1 ms to an hour; `delay` must have it |
@@ -119,8 +208,25 @@
 //! | `bytes` | `truncate_body` | how much of the body is sent; required |
 //! | `over_ms` | `slow_body` | how long the body takes, from 1 ms to an hour; required |
 //!
-//! A field that is unknown, stands there twice or is no good for the fault is refused with 400 and
-//! a message that names it, and nothing is armed.
+//! ## `PUT /_emulator/rate_limit`
+//!
+//! Answers `{"rate_limit": {…}}`, or null in its place where there is none.
+//!
+//! | field | value |
+//! |---|---|
+//! | `requests` | how many each key may send; required |
+//! | `per_ms` | in which time, from 1 ms to an hour; required |
+//!
+//! ## `GET /_emulator/requests`
+//!
+//! Answers `{"counts": {"create": 1, …}, "forgotten": 0, "requests": […]}`: how many have come for
+//! each operation, how many are no longer shown, and the others, the oldest first, with the fields
+//! of [`LoggedRequest`].
+//!
+//! ## `PUT /_emulator/state`
+//!
+//! Takes what `GET` on the same path answers, and answers `{"keys": 3}`, how many keys there are
+//! then, as `POST /_emulator/reset` does.
 //!
 //! # What it assumes
 //!
@@ -143,15 +249,21 @@
 //! - Whatever presents a valid credential uses it, even if it is then refused with 403:
 //!   `last_used_at` moves.
 //! - A management key belongs to no workspace and has no budget, and no key is on the free tier.
-//! - Spending and the `metadata` of an error never occur, and rate limits (429) and conflicts (409)
-//!   only as faults.
+//! - Money is spent only by [scripting](#scripting), and whatever a key's limit is.
+//! - Budgets are enforced in the order in which the documents list their scopes, the limit of the key
+//!   itself last.
+//! - There is no rate limit unless one is [set](EmulatorBuilder::rate_limit). It holds for each key,
+//!   and is counted in windows that begin with a request. `X-RateLimit-Reset` is in milliseconds
+//!   since 1970.
+//! - The `metadata` of an error never occurs, and conflicts (409) only as faults.
 //!
 //! # Seeded keys
 //!
 //! [`EmulatorBuilder::keys`] and `--keys` make keys named `fleet-00001`, `fleet-00002` and so on,
 //! the same ones in every run. Their plaintexts are no secret: `sk-or-v1-` followed by the
 //! lowercase hexadecimal SHA-256 of the name. They were created one second apart at the beginning
-//! of 2025, and all that they ever spent, they spent then.
+//! of 2025, and all that they ever spent, they spent then. Later fleets are created when they are
+//! seeded.
 
 mod answer;
 mod auth;
