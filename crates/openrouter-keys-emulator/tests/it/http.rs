@@ -47,20 +47,75 @@ pub(crate) async fn send(
     headers: &str,
     body: impl AsRef<[u8]>,
 ) -> Answer {
-    let body = body.as_ref();
-    let mut request = format!(
-        "{method} {target} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n\
-         Content-Length: {}\r\n{headers}\r\n",
-        body.len()
-    )
-    .into_bytes();
-    request.extend_from_slice(body);
-
+    let headers = format!("Connection: close\r\n{headers}");
+    let request = request(method, target, &headers, body.as_ref());
     let mut stream = TcpStream::connect(to).await.expect("a connection");
     stream.write_all(&request).await.expect("sent");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.expect("received");
     Answer::read(method, &answer)
+}
+
+/// A request as it goes over the line.
+pub(crate) fn request(method: &str, target: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!(
+        "{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n"
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// A connection for many calls, one after the other: a new one for each would take most of the
+/// time of a test that makes thousands.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    /// What has come already of answers that nobody has asked for yet.
+    ahead: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) async fn open(to: SocketAddr) -> Self {
+        let stream = TcpStream::connect(to).await.expect("a connection");
+        stream.set_nodelay(true).expect("a socket takes the option");
+        Self {
+            stream,
+            ahead: Vec::new(),
+        }
+    }
+
+    /// One call with that bearer token, to a path below the base URL.
+    pub(crate) async fn call(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: impl AsRef<[u8]>,
+    ) -> Answer {
+        let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
+        let target = format!("/api/v1{path}");
+        let head = authorization.unwrap_or_default();
+        self.send(&request(method, &target, &head, body.as_ref()))
+            .await;
+        self.receive(method).await
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.expect("sent");
+    }
+
+    /// The next answer, which is one to that method.
+    pub(crate) async fn receive(&mut self, method: &str) -> Answer {
+        loop {
+            if let Some((answer, length)) = Answer::first(method, &self.ahead) {
+                let answer = Answer::read(method, answer);
+                self.ahead.drain(..length);
+                return answer;
+            }
+            let read = self.stream.read_buf(&mut self.ahead).await;
+            let text = String::from_utf8_lossy(&self.ahead);
+            assert_ne!(read.expect("received"), 0, "closed after {text:?}");
+        }
+    }
 }
 
 /// What came back.
@@ -73,12 +128,30 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn read(method: &str, bytes: &[u8]) -> Self {
+    /// The bytes of the first answer, once it has come whole, and how many there are with what
+    /// comes before it.
+    pub(crate) fn first<'a>(method: &str, bytes: &'a [u8]) -> Option<(&'a [u8], usize)> {
+        let end = bytes.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
+        if bytes.starts_with(b"HTTP/1.1 100 ") {
+            let (answer, length) = Self::first(method, &bytes[end..])?;
+            return Some((answer, end + length));
+        }
+        let head = std::str::from_utf8(&bytes[..end]).expect("UTF-8");
+        let body = match method {
+            "HEAD" => 0,
+            _ => header(head, "content-length")
+                .and_then(|length| length.parse().ok())
+                .expect("a length"),
+        };
+        Some((bytes.get(..end + body)?, end + body))
+    }
+
+    pub(crate) fn read(method: &str, bytes: &[u8]) -> Self {
         let all = std::str::from_utf8(bytes).expect("UTF-8");
         let (head, text) = all.split_once("\r\n\r\n").expect("a head");
         let status = head
-            .strip_prefix("HTTP/1.1 ")
-            .and_then(|rest| rest.get(..3))
+            .strip_prefix("HTTP/1.")
+            .and_then(|rest| rest.get(2..5))
             .and_then(|code| code.parse().ok())
             .expect("a status");
         let mut answer = Self {
@@ -102,10 +175,7 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (found, value) = line.split_once(':')?;
-            found.eq_ignore_ascii_case(name).then_some(value.trim())
-        })
+        header(&self.head, name)
     }
 
     #[track_caller]
@@ -141,6 +211,13 @@ impl Answer {
             .map(|key| key["name"].as_str().expect("a name"))
             .collect()
     }
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().skip(1).find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then_some(value.trim())
+    })
 }
 
 pub(crate) async fn start() -> Emulator {
