@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{StatusCode, header, response};
+use axum::http::{Method, StatusCode, header, response};
 use axum::response::{Html, IntoResponse, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::{self, Frame, Incoming};
@@ -55,6 +55,7 @@ impl Front {
     ) -> Result<Response, Breach> {
         let request = request.map(Body::new);
         if !Route::is_api(request.uri().path()) {
+            let request = without_unasked(request).await;
             return Ok(self.carry_out(request).await);
         }
         let (mut head, body) = request.into_parts();
@@ -143,6 +144,16 @@ impl Front {
             }
         }
     }
+}
+
+/// The request without its body, if its method takes none: that is read here, so that the connection can be used again.
+async fn without_unasked(request: Request) -> Request {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return request;
+    }
+    let (head, body) = request.into_parts();
+    Payload::read(body).await;
+    Request::from_parts(head, Body::empty())
 }
 
 /// The service's own failure, of which a 429 says more.

@@ -19,6 +19,7 @@ use axum::routing::{get, post};
 use crate::answer::Refusal;
 use crate::faults::Faults;
 use crate::log::Log;
+use crate::payload::Payload;
 use crate::rate_limit::{RateLimit, RateLimiter};
 use crate::state::Shared;
 
@@ -84,6 +85,8 @@ async fn same_origin(request: Request, next: Next) -> Result<Response, Refusal> 
         origin.is_none() || origin != host
     });
     if is_elsewhere {
+        // So that the connection can be used again.
+        Payload::read(request.into_body()).await;
         return Err(Refusal::new(
             StatusCode::FORBIDDEN,
             "A page of another site may not control the emulator",

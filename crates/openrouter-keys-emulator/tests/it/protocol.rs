@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::http::{call, create, manage, send, start};
+use crate::http::{Connection, call, create, manage, send, start};
 
 #[tokio::test]
 async fn other_paths_are_not_found_by_anyone() {
@@ -125,5 +125,29 @@ async fn a_connection_serves_again_after_a_refusal() {
             answer.starts_with(&format!("HTTP/1.1 {status} ")),
             "{answer}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_serves_again_after_a_body_that_nobody_asked_for() {
+    let emulator = start().await;
+    let mut connection = Connection::open(emulator.local_addr()).await;
+    let elsewhere = "Origin: http://elsewhere.example\r\n";
+    for (method, target, headers, status) in [
+        ("GET", "/api/v1/keys", "", 401),
+        ("DELETE", "/api/v1/keys/hash", "", 401),
+        ("GET", "/_emulator/clock", "", 200),
+        ("GET", "/_emulator/faults", "", 200),
+        ("GET", "/_emulator/requests", "", 200),
+        ("GET", "/_emulator/state", "", 200),
+        ("DELETE", "/_emulator/faults", elsewhere, 403),
+    ] {
+        // In pieces, of which no more than the first is read by accident.
+        let request = format!(
+            "{method} {target} HTTP/1.1\r\nHost: localhost\r\n{headers}\
+             Transfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n1\r\n}}\r\n0\r\n\r\n"
+        );
+        connection.send(request.as_bytes()).await;
+        connection.receive(method).await.expect(status);
     }
 }
