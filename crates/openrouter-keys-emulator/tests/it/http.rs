@@ -103,6 +103,18 @@ impl Connection {
         self.stream.write_all(bytes).await.expect("sent");
     }
 
+    /// Sends that and nothing more, and takes whatever comes back. It can be the server that ends
+    /// the connection, and before it has read everything.
+    pub(crate) async fn finish(mut self, bytes: &[u8]) -> Vec<u8> {
+        let (mut read, mut write) = self.stream.split();
+        let send = async {
+            let _ = write.write_all(bytes).await;
+            let _ = write.shutdown().await;
+        };
+        let ((), _) = tokio::join!(send, read.read_to_end(&mut self.ahead));
+        self.ahead
+    }
+
     /// The next answer, which is one to that method.
     pub(crate) async fn receive(&mut self, method: &str) -> Answer {
         loop {

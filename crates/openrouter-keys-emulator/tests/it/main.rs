@@ -1,6 +1,7 @@
 //! The emulator as its users meet it: over a socket, and as a program.
 
 mod auth;
+mod bad_input;
 mod concurrency;
 mod control;
 mod create;
