@@ -8,12 +8,16 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use crate::misfit::{Misfit, Pointer};
-use crate::{USAGE, diff, document, files, fixups, generate, lower, repository, select, write};
+use crate::{
+    USAGE, diff, document, files, fixups, generate, lower, repository, select, served, write,
+};
 
 /// The description that the raw client is generated from, as named in messages.
 pub(crate) const SPEC: &str = "openapi/openapi.yaml";
 /// The generated file, as named in messages.
 pub(crate) const GENERATED: &str = "crates/openrouter-keys-raw/src/generated.rs";
+/// What the emulator serves, as named in messages.
+pub(crate) const SERVED: &str = "crates/openrouter-keys-emulator/openapi.yaml";
 
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -128,28 +132,55 @@ fn codegen(spec: Option<&Path>, out: Option<&Path>, check: bool) -> Result<ExitC
     if spec.is_none() {
         source.has_nothing_beside(&selected)?;
     }
-    let fresh = source.generate(&selected)?;
-    let (target, name) = target(out, GENERATED);
+    let mut files = vec![Fresh::new(out, GENERATED, source.generate(&selected)?)];
+    // The emulator is about the project's own description, whatever else is tried.
+    if spec.is_none() && out.is_none() {
+        files.push(Fresh::new(None, SERVED, source.served()?));
+    }
     if check {
-        let committed = files::read_if_there(&target)
+        let mut code = ExitCode::SUCCESS;
+        for file in &files {
+            if !file.is_up_to_date()? {
+                code = ExitCode::from(1);
+            }
+        }
+        return Ok(code);
+    }
+    for Fresh { target, name, text } in &files {
+        replace(target, name, text)?;
+        print(&format!("{name}: written from {}\n", source.name))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a file should be.
+struct Fresh {
+    target: PathBuf,
+    name: String,
+    text: String,
+}
+
+impl Fresh {
+    fn new(out: Option<&Path>, own: &str, text: String) -> Self {
+        let (target, name) = target(out, own);
+        Self { target, name, text }
+    }
+
+    /// Whether it is what is there, which is printed.
+    fn is_up_to_date(&self) -> Result<bool, String> {
+        let name = &self.name;
+        let committed = files::read_if_there(&self.target)
             .map_err(|error| format!("{name} could not be read: {error}"))?
             .unwrap_or_default();
-        return Ok(match difference(&name, &committed, &fresh) {
-            None => {
-                print(&format!("{name}: up to date\n"))?;
-                ExitCode::SUCCESS
-            }
-            Some(difference) => {
-                print(&format!(
-                    "{difference}{name} is stale; run `cargo xtask codegen` and commit what it writes\n"
-                ))?;
-                ExitCode::from(1)
-            }
-        });
+        let difference = difference(name, &committed, &self.text);
+        print(&match &difference {
+            None => format!("{name}: up to date\n"),
+            Some(difference) => format!(
+                "{difference}{name} is stale; run `cargo xtask codegen` and commit what it writes\n"
+            ),
+        })?;
+        Ok(difference.is_none())
     }
-    replace(&target, &name, &fresh)?;
-    print(&format!("{name}: written from {}\n", source.name))?;
-    Ok(ExitCode::SUCCESS)
 }
 
 fn pull(from: &Path, out: Option<&Path>) -> Result<ExitCode, String> {
@@ -231,6 +262,12 @@ impl Source {
         let lowered = prepare(selected).map_err(|misfit| self.error(&misfit))?;
         generate::generate(&lowered, &document::canonical_hash(selected))
             .map_err(|error| format!("{}: {error}", self.name))
+    }
+
+    /// What the emulator serves of the project's own description.
+    fn served(&self) -> Result<String, String> {
+        let text = files::read_text(&repository().join(SPEC))?;
+        served::copy(&text).map_err(|error| format!("{}: {error}", self.name))
     }
 
     /// Makes sure that whatever stands in the project's own file is read: the raw crate's test relies on it when it

@@ -18,6 +18,7 @@ mod operations;
 mod plan;
 mod reference;
 mod select;
+mod served;
 mod write;
 
 use std::path::PathBuf;
@@ -29,9 +30,11 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   codegen [--check] [--spec FILE] [--out FILE]
-      Writes the raw client, crates/openrouter-keys-raw/src/generated.rs, from openapi/openapi.yaml.
-      --spec reads another description, an official document for instance; --out writes elsewhere.
-      --check writes nothing, and exits with 1 and the difference if the file is not what it would write.
+      Writes the raw client, crates/openrouter-keys-raw/src/generated.rs, from openapi/openapi.yaml, and what the
+      emulator serves of that description, crates/openrouter-keys-emulator/openapi.yaml.
+      --spec reads another description, an official document for instance; --out writes elsewhere. With either of
+      them it is about the raw client alone.
+      --check writes nothing, and exits with 1 and the difference if a file is not what it would write.
 
   spec pull FILE [--out FILE]
       Cuts the six operations, and what they reference, out of a document, and replaces openapi/openapi.yaml with

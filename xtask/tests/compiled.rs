@@ -24,9 +24,22 @@ fn an_addition_fails_the_coverage_test_and_nothing_else() {
     let text = serde_saphyr::to_string(&description).expect("it can be written");
     std::fs::write(&spec, text).expect("the copy can be written to");
 
-    let (passed, said) =
-        copy.cargo(&["run", "--locked", "--quiet", "-p", "xtask", "--", "codegen"]);
+    let codegen = ["run", "--locked", "--quiet", "-p", "xtask", "--", "codegen"];
+    let check = [&codegen[..], &["--check"]].concat();
+    let (passed, said) = copy.cargo(&check);
+    assert!(
+        !passed && said.matches(" is stale; ").count() == 2,
+        "{said}"
+    );
+    let (passed, said) = copy.cargo(&codegen);
     assert!(passed, "{said}");
+    let (passed, said) = copy.cargo(&check);
+    assert!(passed, "{said}");
+    let served = copy
+        .root
+        .join("crates/openrouter-keys-emulator/openapi.yaml");
+    let served = std::fs::read_to_string(served).expect("it was written");
+    assert!(served.contains("colour"));
     let (passed, said) = copy.cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
     assert!(!passed, "the coverage test has to fail");
     let mut failed: Vec<_> = said
