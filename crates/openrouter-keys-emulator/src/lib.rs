@@ -287,6 +287,8 @@ mod server;
 mod snapshot;
 mod state;
 mod state_file;
+#[cfg(feature = "ui")]
+mod ui;
 mod usage;
 mod usd;
 mod validate;

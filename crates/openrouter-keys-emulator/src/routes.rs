@@ -14,6 +14,8 @@ use crate::credential::Digest;
 use crate::payload::Payload;
 use crate::query::Listing;
 use crate::state::{Holder, Shared};
+#[cfg(feature = "ui")]
+use crate::ui;
 use crate::validate;
 use crate::wire::{ApiKey, Created, CurrentKey, Data, Deleted};
 
@@ -111,7 +113,7 @@ impl Route {
 /// The whole API, and what controls it.
 pub(crate) fn router(control: Control) -> Router {
     let keys = get(list).post(create);
-    Router::new()
+    let router = Router::new()
         .route("/api/v1/keys", keys.clone())
         // A published sample posts here.
         .route("/api/v1/keys/", keys)
@@ -121,7 +123,10 @@ pub(crate) fn router(control: Control) -> Router {
         )
         .route("/api/v1/key", get(current))
         .with_state(control.state.clone())
-        .merge(control::router(control))
+        .merge(control::router(control));
+    #[cfg(feature = "ui")]
+    let router = router.merge(ui::router());
+    router
         .method_not_allowed_fallback(wrong_method)
         .fallback(wrong_path)
 }

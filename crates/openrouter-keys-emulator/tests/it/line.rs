@@ -64,9 +64,14 @@ impl Line {
 
 /// The answer to a request without a credential, on a connection of its own.
 pub(crate) async fn raw(emulator: &Emulator, method: &str, path: &str) -> Raw {
+    visit(emulator, method, &format!("/api/v1{path}"), "localhost").await
+}
+
+/// Likewise to any path there is, by somebody who calls the emulator by that name.
+pub(crate) async fn visit(emulator: &Emulator, method: &str, target: &str, host: &str) -> Raw {
     let mut line = Line::open(emulator).await;
     let request =
-        format!("{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     line.stream
         .write_all(request.as_bytes())
         .await

@@ -13,6 +13,8 @@ mod lifecycle;
 mod line;
 mod list;
 mod model;
+mod pages;
+#[cfg(feature = "ui")]
 mod program;
 mod protocol;
 mod routes;

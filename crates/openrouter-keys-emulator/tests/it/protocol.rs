@@ -10,7 +10,6 @@ async fn other_paths_are_not_found_by_anyone() {
     let emulator = start().await;
     let hash = create(&emulator, r#"{"name":"k"}"#).await.path();
     for target in [
-        "/",
         "/keys",
         "/api",
         "/api/v1",

@@ -94,7 +94,7 @@ async fn idle(emulator: &Emulator) -> TcpStream {
         .await
         .expect("a connection");
     stream
-        .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .write_all(b"GET /api HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await
         .expect("sent");
     let mut answer = [0; 1024];
