@@ -50,10 +50,13 @@ def landing_page(browser, emulator, folder):
     for colours in ["dark", "light"]:
         browser.prefer(colours)
         browser.screenshot(folder / f"landing-{colours}.png")
+    browser.click(".//a[text()='/_emulator/faults']")
+    same("the faults behind their link", browser.content(browser.find("pre")), '{"faults":[]}')
+    browser.open(emulator.origin + "/")
     browser.click(".//a[text()='API explorer']")
     browser.find(".opblock")
     same("where the landing page leads", browser.url(), emulator.origin + "/docs")
-    done("the landing page tells the base URL and leads to the explorer")
+    done("the landing page tells the base URL and leads to the controls and the explorer")
 
 
 def explorer(browser, emulator, folder):

@@ -27,10 +27,25 @@
 //! # As a program
 //!
 //! ```text
+//! $ cargo install openrouter-keys-emulator --features ui
 //! $ openrouter-keys-emulator --port 4010 --keys 250
 //! listening on http://127.0.0.1:4010/api/v1
 //! management key: sk-or-v1-…
 //! ```
+//!
+//! # In a browser
+//!
+//! With the feature `ui`, which the program always has and the library has not by default, three
+//! more paths answer, to `GET` and `HEAD` and without a credential:
+//!
+//! | path | answer |
+//! |---|---|
+//! | `/` | a page that says what there is and where |
+//! | `/docs` | a page from which all six operations can be sent to this emulator (Swagger UI) |
+//! | `/openapi.yaml` | the description of the API, in OpenAPI 3.1, with this emulator as its server |
+//!
+//! What the pages load is compiled in, and they forbid the browser to ask anybody else. Without the
+//! feature all of these paths are answered with 404.
 //!
 //! # What it answers
 //!

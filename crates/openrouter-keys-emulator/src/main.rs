@@ -28,6 +28,7 @@ Options:
   --version            Print the version and end
 
 The first line of output is `listening on http://127.0.0.1:PORT/api/v1`.
+http://127.0.0.1:PORT/ tells a browser what there is, and /docs is an explorer of the API.
 Under http://127.0.0.1:PORT/_emulator/ it is told to fail, to spend money, to move its clock and more.
 A fault such as {\"fault\": \"status\", \"status\": 503, \"count\": 2}, posted to /_emulator/faults, makes the next
 requests fail; https://docs.rs/openrouter-keys-emulator lists all there is.
