@@ -216,19 +216,22 @@ class Exit:
     """The one way out that the browser has: it leads nowhere, and remembers who tried it."""
 
     def __init__(self):
-        self.lines = []
+        self.tried = []
         exit_ = self
 
         class Connection(socketserver.StreamRequestHandler):
             def handle(self):
-                exit_.lines.append(self.rfile.readline(4096).decode("latin-1").strip())
+                # It counts before a word is said: a page can have a browser connect and say nothing.
+                attempt = {"said": ""}
+                exit_.tried.append(attempt)
+                attempt["said"] = self.rfile.readline(4096).decode("latin-1").strip()
 
         self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Connection)
         self.server.daemon_threads = True
         self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
 
     def seen(self):
-        return list(self.lines)
+        return [attempt["said"] for attempt in self.tried]
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
