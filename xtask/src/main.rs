@@ -47,7 +47,8 @@ usage: cargo xtask COMMAND
       of types with null; const and an enum of one value; a boolean in a query, with a mark or as a string; a number
       with the format double, float or none, an integer with int32, int64 or none; whether an object may have further
       members; oneOf or anyOf with null, and allOf of parts that agree; an enum and alternatives of one value each; a
-      boolean and one that is always true; null in a query; a bound that bounds nothing; the headers of an answer.
+      boolean and one that is always true; null in a query; a bound that bounds nothing; the headers and the links of an
+      answer.
 
   spec lowered [FILE]
       Prints the OpenAPI 3.0.3 document that the generator is given for a description.

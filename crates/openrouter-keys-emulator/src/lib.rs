@@ -258,7 +258,8 @@
 //! - A key of a partner (`external.api_key`) signs in as the key it was given for, next to the
 //!   generated plaintext that the answer carries as always. One that is in use already is
 //!   refused with 400.
-//! - An `offset` beyond the last key gives an empty page, up to 2⁶⁴ − 1; a larger one is refused.
+//! - An `offset` beyond the last key gives an empty page, however large it is.
+//! - A `limit` below zero is refused with 400.
 //! - A query parameter that the service knows and that is given twice is refused with 400.
 //! - A name, query parameter or body field that the service does not know is ignored.
 //! - Whatever presents a valid credential uses it, even if it is then refused with 403:

@@ -96,14 +96,11 @@ fn skipped(value: &str) -> Option<usize> {
     }
 }
 
-/// Digits only: the parser of the standard library would take a leading plus as well.
+/// Digits only: the parser of the standard library would take a leading plus as well. The documents
+/// set no upper bound; what is too large to count to lies beyond the end of every list.
 fn whole(value: &str) -> Option<usize> {
-    if !value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let offset: u64 = value.parse().ok()?;
-    // Where addresses are shorter than that, no list is so long either.
-    Some(usize::try_from(offset).unwrap_or(usize::MAX))
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| value.parse().unwrap_or(usize::MAX))
 }
 
 /// What is not UTF-8 comes out as something that no parameter is called and no value may be.

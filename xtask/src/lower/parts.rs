@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
                     .misfit("a status such as 404, 4XX or default", MALFORMED));
             }
             let node = self.resolve(node, "responses")?;
-            // The facade reads the few headers that matter by name.
+            // The facade reads the few headers that matter by name, and whoever calls it knows what to call next.
             node.keywords(
                 "a response",
                 &[&["description", "content", "headers", "links"]],

@@ -28,6 +28,8 @@ fn prose_and_examples_and_order_are_no_difference() {
         operation["externalDocs"] = json!({"url": "u"});
         operation["requestBody"]["description"] = json!("d");
         operation["requestBody"]["content"]["application/json"]["example"] = json!({"name": "n"});
+        operation["responses"]["201"]["links"] = json!({"Next": {"operationId": "list"}});
+        document["components"]["parameters"]["Hash"]["example"] = json!("h");
         let key = schema(document, "ApiKey");
         key["description"] = json!("d");
         key["title"] = json!("Key");

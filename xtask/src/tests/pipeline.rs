@@ -107,6 +107,45 @@ fn a_slice_gives_the_bytes_of_the_whole() {
     assert_eq!(differences(&whole, &slice), [""; 0]);
 }
 
+/// Links, examples and bounds are for other tools: they must not find their way into the client by mistake.
+#[test]
+fn what_only_other_tools_read_is_not_generated() {
+    let mut bare = ours();
+    for (path, method, status) in [
+        ("/keys", "post", "201"),
+        ("/keys/{hash}", "get", "200"),
+        ("/keys/{hash}", "patch", "200"),
+    ] {
+        let operation = &mut bare["paths"][path][method];
+        let success = operation["responses"][status].as_object_mut().unwrap();
+        assert!(success.remove("links").is_some(), "{method} {path}");
+        if let Some(body) = operation.get_mut("requestBody") {
+            let json = body["content"]["application/json"].as_object_mut().unwrap();
+            assert!(json.remove("examples").is_some(), "{method} {path}");
+        }
+    }
+    bare["components"].as_object_mut().unwrap().remove("links");
+    for parameter in bare["components"]["parameters"]
+        .as_object_mut()
+        .unwrap()
+        .values_mut()
+    {
+        parameter.as_object_mut().unwrap().remove("example");
+    }
+    for (body, field, bound) in [
+        ("CreateKeyRequest", "expires_at", "pattern"),
+        ("CreateKeyRequest", "limit", "minimum"),
+        ("UpdateKeyRequest", "limit", "minimum"),
+    ] {
+        let field = schema(&mut bare, body)["properties"][field]
+            .as_object_mut()
+            .unwrap();
+        assert!(field.remove(bound).is_some(), "{body} {bound}");
+    }
+    assert_eq!(lowered(&bare), lowered(&ours()));
+    assert_eq!(select::select(&ours()).unwrap(), ours());
+}
+
 /// What upstream does unannounced, according to its own policy.
 #[test]
 fn additions_are_no_error() {
