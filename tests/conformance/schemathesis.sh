@@ -19,7 +19,7 @@ if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
     cp "$here/requirements.txt" "$venv/"
 fi
 
-coproc EMULATOR { exec cargo run -q --locked -p openrouter-keys-emulator -- --management-key "$CONFORMANCE_KEY"; }
+coproc EMULATOR { exec cargo run -q --locked -p openrouter-keys-emulator --features ui -- --management-key "$CONFORMANCE_KEY"; }
 # Bash forgets the coprocess's own variables when it ends.
 emulator=$EMULATOR_PID
 trap 'kill "$emulator" 2>/dev/null || true' EXIT
