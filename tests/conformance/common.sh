@@ -33,7 +33,7 @@ node_environment() {
 # start_emulator [OPTION...]: this repository's, or the program that CONFORMANCE_EMULATOR names, with those options.
 # CONFORMANCE_URL is where it listens. It ends with the script, if not before.
 start_emulator() {
-    local program=(cargo run -q --locked -p openrouter-keys-emulator --)
+    local program=(cargo run -q --locked -p openrouter-keys-emulator --features ui --)
     [ -z "${CONFORMANCE_EMULATOR:-}" ] || program=("$CONFORMANCE_EMULATOR")
     coproc EMULATOR { exec "${program[@]}" --management-key "$CONFORMANCE_KEY" "$@"; }
     emulator=$EMULATOR_PID
