@@ -8,10 +8,12 @@ async fn a_page_of_another_site_controls_nothing() {
     let to = emulator.local_addr();
     let port = to.port();
     for (origin, status) in [
-        (format!("http://{to}"), 200),
+        // What the requests have as their host.
+        ("http://localhost".to_owned(), 200),
         (format!("http://localhost:{port}"), 403),
+        (format!("http://{to}"), 403),
         ("http://127.0.0.1:1".to_owned(), 403),
-        (format!("https://{to}"), 403),
+        ("https://localhost".to_owned(), 403),
         ("https://example.org".to_owned(), 403),
         ("null".to_owned(), 403),
         (String::new(), 403),
