@@ -200,7 +200,11 @@ fn overlong() -> impl Strategy<Value = String> {
             "a".repeat(length)
         )
     });
-    let headers = (90..3_000_usize)
-        .prop_map(|count| format!("GET / HTTP/1.1\r\n{}\r\n", "a: canary\r\n".repeat(count)));
+    let headers = (90..3_000_usize).prop_map(|count| {
+        format!(
+            "GET /api/v1/keys HTTP/1.1\r\n{}\r\n",
+            "a: canary\r\n".repeat(count)
+        )
+    });
     prop_oneof![target, header, headers]
 }

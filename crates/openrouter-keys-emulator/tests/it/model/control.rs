@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::bodies::{self, amounts, any_of};
 use super::budget::Budget;
+use super::fleet::Fleet;
 use super::operation::{Which, keys, workspaces};
 use super::run::{Outcome, Run, compare};
-use super::service::Fleet;
 use crate::http::{Answer, request};
 
 #[derive(Clone, Debug)]
@@ -134,32 +134,7 @@ impl Run {
                 compare(answer, self.model.spend(&hash, usd, byok_usd))
             }
             Control::Seed(count, fleet) => self.seed(*count, fleet.clone()).await,
-            Control::Budget(which, budget) => {
-                let mut body = budget.clone();
-                if body["hash"].is_null() && body["scope"] == "api_key" {
-                    // A plaintext is no hash, and a budget is of a hash.
-                    let which = match which {
-                        Which::Plaintext(back) => &Which::Made(*back),
-                        which => which,
-                    };
-                    body["hash"] = json!(self.hash(which));
-                }
-                let answer = self.ask_control("POST", "budgets", &body.to_string()).await;
-                let mut set = answer.expect(201).body["budgets"].take();
-                let set = set.as_array_mut().and_then(Vec::pop).unwrap_or_default();
-                let text = |value: &Value| value.as_str().map(str::to_owned);
-                let of = ["workspace_id", "user_id", "hash"].map(|of| text(&body[of]));
-                self.model.budgets.push(Budget {
-                    id: text(&set["budget_id"]).unwrap_or_default(),
-                    scope: text(&body["scope"]).unwrap_or_default(),
-                    of: of.into_iter().flatten().collect(),
-                    limit_usd: body["limit_usd"].as_f64().unwrap_or_default(),
-                    limit_reset: text(&body["limit_reset"]),
-                    include_byok: body["include_byok"] == true,
-                    spent: Vec::new(),
-                });
-                Ok(())
-            }
+            Control::Budget(which, budget) => self.set_budget(which, budget.clone()).await,
             Control::ClearBudgets => {
                 self.ask_control("DELETE", "budgets", "").await.expect(200);
                 self.model.budgets.clear();
@@ -202,6 +177,32 @@ impl Run {
         let shown: Option<DateTime<Utc>> = shown.as_str().and_then(|text| text.parse().ok());
         prop_assert_eq!(shown, Some(now));
         self.model.now = now;
+        Ok(())
+    }
+
+    /// Sets a budget in both, under the name that it has.
+    async fn set_budget(&mut self, which: &Which, mut body: Value) -> Outcome {
+        if body["scope"] == "api_key" {
+            // A plaintext is no hash, and refused.
+            body["hash"] = match which {
+                Which::Plaintext(back) => json!(self.hash(&Which::Made(*back))),
+                which => json!(self.hash(which)),
+            };
+        }
+        let answer = self.ask_control("POST", "budgets", &body.to_string()).await;
+        let mut set = answer.expect(201).body["budgets"].take();
+        let set = set.as_array_mut().and_then(Vec::pop).unwrap_or_default();
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let of = ["workspace_id", "user_id", "hash"].map(|of| text(&body[of]));
+        self.model.budgets.push(Budget {
+            id: text(&set["budget_id"]).unwrap_or_default(),
+            scope: text(&body["scope"]).unwrap_or_default(),
+            of: of.into_iter().flatten().collect(),
+            limit_usd: body["limit_usd"].as_f64().unwrap_or_default(),
+            limit_reset: text(&body["limit_reset"]),
+            include_byok: body["include_byok"] == true,
+            spent: Vec::new(),
+        });
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod body;
 mod budget;
 mod calendar;
 mod control;
+mod fleet;
 mod key;
 mod operation;
 mod run;

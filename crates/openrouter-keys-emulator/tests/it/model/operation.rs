@@ -119,7 +119,7 @@ fn listings() -> impl Strategy<Value = Listing> {
     let offset = of(prop_oneof![
         4 => (0..8_u64).prop_map(|offset| offset.to_string()),
         2 => (95..110_u64).prop_map(|offset| offset.to_string()),
-        1 => texts(&["", "null", "-1", "1000", "18446744073709551615"]),
+        1 => texts(&["", "null", "-1", "1000", "18446744073709551616", "+1"]),
     ]);
     let workspace_id = of(prop_oneof![
         8 => workspaces(),
