@@ -160,30 +160,37 @@ mod with_them {
     }
 
     #[tokio::test]
-    async fn what_the_landing_page_says_of_control_is_so() {
+    async fn what_the_landing_page_says_of_control_is_so_and_is_all() {
         let emulator = start().await;
         let page = get(&emulator, "/").await.body;
-        let rows: Vec<_> = page.split("<tr><td>").skip(1).collect();
-        assert!(!rows.is_empty());
-        for row in rows {
-            let (request, _) = row.split_once("</td>").expect("a cell");
-            // Without its tags.
-            let request: String = request
-                .split('<')
-                .map(|part| part.rsplit('>').next().unwrap_or_default())
-                .collect();
+        let told: Vec<_> = page
+            .split("<tr><td>")
+            .skip(1)
+            .map(|row| without_tags(row.split_once("</td>").expect("a cell").0))
+            .collect();
+        let documented: Vec<_> = include_str!("../../src/lib.rs")
+            .lines()
+            .filter(|line| line.starts_with("//! | "))
+            .flat_map(|line| line.split('`'))
+            .filter(|code| code.contains(" /_emulator/"))
+            .collect();
+        assert_eq!(told, documented);
+
+        for request in told {
             let (method, path) = request.split_once(' ').expect("a method and a path");
             let path = path.replace("{hash}", &"0".repeat(64));
             let answer = visit(&emulator, "OPTIONS", &path, "localhost").await;
-            let allowed = answer
-                .header("allow")
-                .unwrap_or_else(|| panic!("{request}"));
-            let mut allowed = allowed.split(',');
-            assert!(
-                allowed.any(|each| each == method.to_lowercase()),
-                "{request}"
-            );
+            let allowed = answer.header("allow");
+            let mut allowed = allowed.unwrap_or_else(|| panic!("{request}")).split(',');
+            let method = method.to_lowercase();
+            assert!(allowed.any(|each| each == method), "{request}");
         }
+    }
+
+    fn without_tags(html: &str) -> String {
+        html.split('<')
+            .map(|part| part.rsplit('>').next().unwrap_or_default())
+            .collect()
     }
 
     #[tokio::test]
