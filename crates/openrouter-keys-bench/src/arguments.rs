@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
-use crate::builds::{self, Builds};
+use crate::builds;
+use crate::emulator;
 use crate::peers;
 use crate::task::{Task, Who, named};
-use crate::workloads::{self, Workload};
+use crate::workloads::{self, Comparison, Workload};
 
 pub(crate) const HELP: &str = "\
 Measures this repository's client beside a hand-written one, and beside any other.
@@ -28,13 +29,16 @@ A peer is called as `run WORKLOAD N BASE_URL` and prints one line of JSON, such 
 {\"seconds\": 1.2, \"count\": 10000}, to which it may add \"cpu_seconds\" and \"peak_bytes\".
 ";
 
-/// One of the three things that this program is, or its help.
+/// One of the things that this program is, or its help.
 pub(crate) enum Command {
     Help,
     Bench(Options),
     Serve {
         keys: usize,
         delay: Duration,
+    },
+    ServeFiles {
+        folder: PathBuf,
     },
     Client {
         who: Who,
@@ -48,8 +52,8 @@ pub(crate) struct Options {
     pub(crate) is_quick: bool,
     pub(crate) peers: PathBuf,
     pub(crate) workloads: Vec<&'static Workload>,
-    /// What takes minutes, because programs are compiled for it.
-    pub(crate) builds: Vec<&'static Builds>,
+    /// What is not a client's work.
+    pub(crate) others: Vec<&'static Comparison>,
 }
 
 impl Command {
@@ -58,13 +62,17 @@ impl Command {
             is_quick: false,
             peers: peers::folder(),
             workloads: Vec::new(),
-            builds: Vec::new(),
+            others: Vec::new(),
         };
         let mut is_first = true;
         while let Some(argument) = arguments.next()? {
             match argument {
                 Arg::Value(word) if is_first && word == "serve" => return serve(&mut arguments),
                 Arg::Value(word) if is_first && word == "client" => return client(&mut arguments),
+                Arg::Value(word) if is_first && word == "serve-files" => {
+                    let folder = arguments.value()?.into();
+                    return Ok(Command::ServeFiles { folder });
+                }
                 Arg::Value(word) => options.add(&word.string()?)?,
                 Arg::Long("quick") => options.is_quick = true,
                 Arg::Long("peers") => options.peers = arguments.value()?.into(),
@@ -73,10 +81,11 @@ impl Command {
             }
             is_first = false;
         }
-        if options.workloads.is_empty() && options.builds.is_empty() {
+        if options.workloads.is_empty() && options.others.is_empty() {
             options.workloads = workloads::ALL.iter().collect();
+            options.others = emulator::ALL.iter().collect();
             if !options.is_quick {
-                options.builds = builds::ALL.iter().collect();
+                options.others.extend(&builds::ALL);
             }
         }
         Ok(Self::Bench(options))
@@ -88,8 +97,8 @@ impl Options {
     fn add(&mut self, name: &str) -> Result<(), lexopt::Error> {
         if let Some(workload) = workloads::ALL.iter().find(|known| known.name == name) {
             self.workloads.push(workload);
-        } else if let Some(builds) = builds::ALL.iter().find(|known| known.name == name) {
-            self.builds.push(builds);
+        } else if let Some(comparison) = others().find(|known| known.name == name) {
+            self.others.push(comparison);
         } else {
             return Err(format!("there is no workload {name}; --help lists them").into());
         }
@@ -100,7 +109,11 @@ impl Options {
 /// Everything that can be measured.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     let workloads = workloads::ALL.iter().map(|workload| workload.name);
-    workloads.chain(builds::ALL.iter().map(|builds| builds.name))
+    workloads.chain(others().map(|comparison| comparison.name))
+}
+
+fn others() -> impl Iterator<Item = &'static Comparison> {
+    emulator::ALL.iter().chain(&builds::ALL)
 }
 
 /// `serve KEYS MILLISECONDS`: how this program starts its server.
@@ -125,8 +138,8 @@ fn client(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
 mod tests {
     use lexopt::Parser;
 
-    use super::Command;
-    use crate::builds;
+    use super::{Command, others};
+    use crate::emulator;
     use crate::task::{Task, Who};
     use crate::workloads;
 
@@ -140,16 +153,17 @@ mod tests {
             panic!("it is to measure");
         };
         assert_eq!(options.workloads.len(), workloads::ALL.len());
-        assert!(options.is_quick && options.builds.is_empty());
+        assert!(options.is_quick);
+        assert_eq!(options.others.len(), emulator::ALL.len());
         let Ok(Command::Bench(options)) = parse(&[]) else {
             panic!("it is to measure");
         };
-        assert_eq!(options.builds.len(), builds::ALL.len());
-        let Ok(Command::Bench(options)) = parse(&["list", "build", "get"]) else {
+        assert_eq!(options.others.len(), others().count());
+        let Ok(Command::Bench(options)) = parse(&["list", "build", "get", "emulator-start"]) else {
             panic!("it is to measure");
         };
         let names: Vec<_> = options.workloads.iter().map(|known| known.name).collect();
-        assert_eq!((names, options.builds.len()), (vec!["list", "get"], 1));
+        assert_eq!((names, options.others.len()), (vec!["list", "get"], 2));
         assert!(parse(&["nothing"]).is_err() && parse(&["--nothing"]).is_err());
     }
 
@@ -174,6 +188,10 @@ mod tests {
         assert!(matches!(
             parse(&["serve", "3", "30"]),
             Ok(Command::Serve { keys: 3, .. })
+        ));
+        assert!(matches!(
+            parse(&["serve-files", "pages"]),
+            Ok(Command::ServeFiles { folder }) if folder.ends_with("pages")
         ));
         assert!(parse(&["client", "nobody", "get", "7", "x"]).is_err());
     }

@@ -9,28 +9,24 @@ use std::time::Duration;
 
 use crate::client::MANAGEMENT_KEY;
 use crate::figures::{Figures, figure};
+use crate::folder::Folder;
 use crate::process;
-use crate::workloads::{Metric, Row, Target};
+use crate::workloads::{Comparison, Effort, Metric, Row, Target};
 
-/// Two programs that are built, and what is compared of them.
-pub(crate) struct Builds {
-    pub(crate) name: &'static str,
-    pub(crate) rows: &'static [Row],
-    /// Builds and runs each so many times.
-    pub(crate) measure: fn(pairs: usize) -> Result<[Figures; 2], String>,
-}
-
-pub(crate) const ALL: [Builds; 2] = [
-    Builds {
+/// What takes minutes, because programs are compiled for it.
+pub(crate) const ALL: [Comparison; 2] = [
+    Comparison {
         name: "https-client",
+        pairs: 3,
         rows: &[Row {
             metric: Metric::Wall,
             target: Target::Ratio(0.1),
         }],
         measure: https_clients,
     },
-    Builds {
+    Comparison {
         name: "build",
+        pairs: 3,
         rows: &[
             Row {
                 metric: Metric::ProcessWall,
@@ -46,17 +42,17 @@ pub(crate) const ALL: [Builds; 2] = [
 ];
 
 /// The longest that one build may take.
-const LIMIT: Duration = Duration::from_secs(1800);
+pub(crate) const LIMIT: Duration = Duration::from_secs(1800);
 
 /// A clean release build of a program with the facade and of one with what the floor depends on, and again.
-fn builds(pairs: usize) -> Result<[Figures; 2], String> {
+fn builds(effort: Effort) -> Result<[Figures; 2], String> {
     let folder = Folder::new()?;
     let programs = [
         folder.program("ours", &facade("[]"), OURS)?,
         folder.program("floor", FLOOR_DEPENDENCIES, FLOOR)?,
     ];
     let mut figures = [Figures::default(), Figures::default()];
-    for _ in 0..pairs {
+    for _ in 0..effort.pairs {
         for (program, figures) in programs.iter().zip(&mut figures) {
             let target = program.join("target");
             let _ = fs::remove_dir_all(&target);
@@ -68,7 +64,7 @@ fn builds(pairs: usize) -> Result<[Figures; 2], String> {
 }
 
 /// Making clients for an https server, with roots that are compiled in, and with the trust store of the system.
-fn https_clients(pairs: usize) -> Result<[Figures; 2], String> {
+fn https_clients(effort: Effort) -> Result<[Figures; 2], String> {
     const COUNT: u64 = 100;
     let folder = Folder::new()?;
     // Most of what is compiled for one serves the other.
@@ -82,7 +78,7 @@ fn https_clients(pairs: usize) -> Result<[Figures; 2], String> {
         build(&program, &target)?;
     }
     let mut figures = [Figures::default(), Figures::default()];
-    for _ in 0..pairs {
+    for _ in 0..effort.pairs {
         for ((name, _), figures) in programs.iter().zip(&mut figures) {
             let mut program = Command::new(target.join("release").join(name));
             let (line, wall) = process::measure(&mut program, COUNT)?;
@@ -150,17 +146,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 "#;
 
-/// A folder that is gone when this is.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new() -> Result<Self, String> {
-        let name = format!("openrouter-keys-bench-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).map_err(|error| format!("no temporary folder: {error}"))?;
-        Ok(Self(path))
-    }
-
     /// Writes a program with these dependencies, in the versions that this repository is locked to.
     fn program(&self, name: &str, dependencies: &str, main: &str) -> Result<PathBuf, String> {
         let written = self.write(name, dependencies, main);
@@ -181,37 +167,35 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Without the network: what the floor needs is a part of what this repository needs, which is there.
-fn cargo(program: &Path, arguments: &[&str]) -> Command {
+fn offline(program: &Path, arguments: &[&str]) -> Command {
+    let mut command = cargo(program, arguments);
+    command.arg("--offline");
+    command
+}
+
+/// The cargo that this program was built with.
+pub(crate) fn cargo(folder: &Path, arguments: &[&str]) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
-    command
-        .args(arguments)
-        .arg("--offline")
-        .current_dir(program);
+    command.args(arguments).current_dir(folder);
     command
 }
 
 /// How long a release build takes, of what is not in the target folder yet.
 fn build(program: &Path, target: &Path) -> Result<Duration, String> {
-    let mut command = cargo(program, &["build", "--quiet", "--release"]);
+    let mut command = offline(program, &["build", "--quiet", "--release"]);
     command.env("CARGO_TARGET_DIR", target);
     Ok(process::run_within(LIMIT, &mut command)?.wall)
 }
 
 /// How many crates are compiled, the program included.
 fn crates(program: &Path) -> Result<u64, String> {
-    let mut command = cargo(program, &["tree", "-e", "normal,build", "--prefix", "none"]);
+    let mut command = offline(program, &["tree", "-e", "normal,build", "--prefix", "none"]);
     let tree = process::run(&mut command)?.stdout;
     let names = tree.lines().filter_map(|line| line.split(" (").next());
     Ok(names.collect::<BTreeSet<_>>().len() as u64)

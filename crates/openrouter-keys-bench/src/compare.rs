@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::builds::Builds;
 use crate::callgrind;
 use crate::figures::{self, Figures, figure};
 use crate::peers::Peer;
 use crate::process::{self, Server};
 use crate::task::{Task, Who, name_of};
-use crate::workloads::{Metric, Workload};
+use crate::workloads::{Comparison, Effort, Metric, Workload};
 
 /// Compares one workload after the other.
 pub(crate) struct Bench {
@@ -105,18 +104,23 @@ impl Bench {
         }
     }
 
-    /// Adds what comes of two programs that are built for it.
-    pub(crate) fn compare_builds(&mut self, builds: &Builds) {
-        eprintln!("{} …", builds.name);
-        match (builds.measure)(if self.is_quick { 1 } else { 3 }) {
+    /// Adds what comes of something that is not a client's work, and for which no peer is asked.
+    pub(crate) fn compare_others(&mut self, comparison: &Comparison) {
+        let name = comparison.name;
+        eprintln!("{name} …");
+        let effort = Effort {
+            pairs: if self.is_quick { 1 } else { comparison.pairs },
+            is_quick: self.is_quick,
+        };
+        match (comparison.measure)(effort) {
             Ok([ours, floor]) => {
                 let peers: Vec<_> = self.peers.iter().map(|_| Figures::default()).collect();
-                for row in builds.rows {
-                    let line = figures::line(builds.name, row, &ours, &floor, &peers);
+                for row in comparison.rows {
+                    let line = figures::line(name, row, &ours, &floor, &peers);
                     self.lines.push(line);
                 }
             }
-            Err(reason) => self.fail(builds.name, "cargo", &reason),
+            Err(reason) => self.fail(name, "comparison", &reason),
         }
     }
 

@@ -62,6 +62,9 @@ impl Metric {
             Self::Wall => "wall time",
             Self::ProcessWall => "wall time, whole process",
             Self::Peak => "peak memory",
+            Self::ServerCpu => "CPU time of the server",
+            Self::FirstLine => "wall time to the first line",
+            Self::KeyMemory => "memory a key",
             Self::Crates => "crates",
         }
     }
@@ -69,7 +72,10 @@ impl Metric {
     fn write(self, figure: f64) -> String {
         match self {
             Self::CallInstructions | Self::Instructions | Self::Crates => table::grouped(figure),
-            Self::Cpu | Self::Wall | Self::ProcessWall => table::seconds(figure),
+            Self::Cpu | Self::Wall | Self::ProcessWall | Self::ServerCpu | Self::FirstLine => {
+                table::seconds(figure)
+            }
+            Self::KeyMemory => format!("{} B", table::grouped(figure)),
             Self::Peak => table::megabytes(figure),
         }
     }
@@ -97,7 +103,7 @@ pub(crate) fn line(
             format!("≤ {}", ratio_text(most)),
             Some(ratio.map(|ratio| ratio <= most)),
         ),
-        Target::Bytes(most) | Target::Count(most) => (
+        Target::Seconds(most) | Target::Bytes(most) | Target::Count(most) => (
             format!("≤ {}", row.metric.write(most)),
             Some(ours.map(|ours| ours <= most)),
         ),

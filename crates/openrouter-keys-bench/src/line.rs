@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::accounts;
+
 /// The one line that a client prints. What it does not say of itself is not compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Line {
@@ -62,7 +64,7 @@ impl Stopwatch {
             seconds: self.started.elapsed().as_secs_f64(),
             count,
             cpu_seconds: cpu.map(|cpu| cpu.as_secs_f64()),
-            peak_bytes: peak_bytes(),
+            peak_bytes: accounts::bytes("self", "VmHWM"),
         }
     }
 }
@@ -77,16 +79,6 @@ fn cpu_time() -> Option<Duration> {
 #[cfg(not(unix))]
 fn cpu_time() -> Option<Duration> {
     None
-}
-
-/// What Linux says was the most memory of this process; other systems have no such file.
-fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-    Some(kibibytes * 1024)
 }
 
 #[cfg(test)]

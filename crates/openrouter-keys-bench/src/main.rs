@@ -3,19 +3,24 @@
 //! The program is three: the one that compares, the server, and a client at work. The latter two are processes of their
 //! own, so that what is measured of a client is the client's alone.
 
+mod accounts;
 mod arguments;
 mod builds;
 mod callgrind;
 mod client;
 mod compare;
+mod emulator;
+mod fetch;
 mod figures;
 mod floor;
+mod folder;
 mod line;
 mod ours;
 mod peers;
 mod process;
 mod rows;
 mod server;
+mod static_files;
 mod table;
 mod task;
 mod workloads;
@@ -37,6 +42,7 @@ fn main() -> ExitCode {
             let delay = (!delay.is_zero()).then_some(delay);
             server::serve(keys, delay).map_err(Into::into)
         }
+        Ok(Command::ServeFiles { folder }) => static_files::serve(&folder).map_err(Into::into),
         Ok(Command::Client {
             who,
             task,
@@ -74,8 +80,8 @@ fn bench(options: &Options) -> Result<(), Box<dyn Error + Send + Sync>> {
     for workload in &options.workloads {
         bench.compare(workload);
     }
-    for builds in &options.builds {
-        bench.compare_builds(builds);
+    for comparison in &options.others {
+        bench.compare_others(comparison);
     }
     print!("{}", table::render(&bench.lines));
     for note in &bench.notes {

@@ -1,11 +1,12 @@
 //! Children of this process, none of which may take for ever.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::accounts;
 use crate::line::Line;
 
 /// The longest that any one measurement may take. The slowest are some seconds, or half a minute where answers are delayed.
@@ -89,37 +90,55 @@ fn all_of(stream: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> 
 /// A server in a process of its own, which ends with this value.
 pub(crate) struct Server {
     child: Child,
-    /// Closed when this is dropped, which ends the server.
-    stdin: Option<ChildStdin>,
+    /// Kept, so that a server that says more than its first line has somebody to say it to.
+    _stdout: BufReader<ChildStdout>,
     pub(crate) base_url: String,
+    /// How long it took from its start to its first line.
+    pub(crate) first_line: Duration,
 }
 
 impl Server {
+    /// Starts a server whose first line of output ends with its base URL.
     pub(crate) fn start(command: &mut Command) -> Result<Self, String> {
+        let started = Instant::now();
+        // The server's standard input is a pipe, which closes with this process, however that ends.
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("the server does not start: {error}"))?;
-        let mut base_url = String::new();
-        let stdin = child.stdin.take();
-        let stdout = child.stdout.take().map(BufReader::new);
-        let read = stdout.map(|mut stdout| stdout.read_line(&mut base_url));
+        let stdout = child.stdout.take().expect("it is a pipe");
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        let read = stdout.read_line(&mut line);
+        let first_line = started.elapsed();
+        let base_url = line.split_whitespace().last().map(str::to_owned);
         let server = Self {
             child,
-            stdin,
-            base_url: base_url.trim().to_owned(),
+            _stdout: stdout,
+            base_url: base_url.unwrap_or_default(),
+            first_line,
         };
         match read {
-            Some(Ok(length)) if length > 0 => Ok(server),
+            Ok(length) if length > 0 => Ok(server),
             _ => Err("the server ended before it began".to_owned()),
         }
+    }
+
+    /// The CPU time that it has had so far, if the system says.
+    pub(crate) fn cpu_time(&self) -> Option<Duration> {
+        accounts::cpu_time(self.child.id())
+    }
+
+    /// The memory that it has now, in bytes, if the system says.
+    pub(crate) fn resident_bytes(&self) -> Option<u64> {
+        accounts::bytes(&self.child.id().to_string(), "VmRSS")
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stdin = None;
-        let _ = wait(&mut self.child);
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -56,11 +56,7 @@ pub(crate) fn serve(keys: usize, delay: Option<Duration>) -> io::Result<()> {
         rows,
         delay,
     });
-    // Whoever started this closes the pipe when it ends, however it ends.
-    std::thread::spawn(|| {
-        let _ = io::stdin().read_to_end(&mut Vec::new());
-        std::process::exit(0);
-    });
+    end_with_the_input();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -82,6 +78,14 @@ pub(crate) fn serve(keys: usize, delay: Option<Duration>) -> io::Result<()> {
             });
         }
     })
+}
+
+/// Whoever started this process closes the pipe when it ends, however it ends.
+pub(crate) fn end_with_the_input() {
+    std::thread::spawn(|| {
+        let _ = io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
 }
 
 async fn answer(

@@ -1,5 +1,6 @@
 //! What is measured, how often, and what is to be reached.
 
+use crate::figures::Figures;
 use crate::task::{Task, Who};
 
 /// Two clients, or two ways to use one, at the same work.
@@ -15,6 +16,24 @@ pub(crate) struct Workload {
     /// How many pairs of runs.
     pub(crate) pairs: usize,
     pub(crate) rows: &'static [Row],
+}
+
+/// Two programs at something that is not a client's work.
+pub(crate) struct Comparison {
+    pub(crate) name: &'static str,
+    /// How many times both are measured.
+    pub(crate) pairs: usize,
+    pub(crate) rows: &'static [Row],
+    /// Measures both.
+    pub(crate) measure: fn(Effort) -> Result<[Figures; 2], String>,
+}
+
+/// How much is to be measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Effort {
+    pub(crate) pairs: usize,
+    /// It is only to be seen that everything runs.
+    pub(crate) is_quick: bool,
 }
 
 /// A line of the table.
@@ -37,6 +56,12 @@ pub(crate) enum Metric {
     ProcessWall,
     /// The most memory that the client had.
     Peak,
+    /// CPU time of the server, user and system.
+    ServerCpu,
+    /// Time on the clock from the start of the process to its first line of output.
+    FirstLine,
+    /// Memory for each key, beyond the lengths of its own strings.
+    KeyMemory,
     /// Crates in the tree of a program, itself included.
     Crates,
 }
@@ -45,6 +70,8 @@ pub(crate) enum Metric {
 pub(crate) enum Target {
     /// At most so many times the floor's.
     Ratio(f64),
+    /// At most so many seconds, whatever the floor takes.
+    Seconds(f64),
     /// At most so many bytes, whatever the floor has.
     Bytes(f64),
     /// At most so many, whatever the floor has.
