@@ -308,6 +308,7 @@ mod ui;
 mod usage;
 mod usd;
 mod validate;
+mod views;
 mod wire;
 mod workspace;
 

@@ -1,17 +1,17 @@
 //! The query string of a listing.
 
+use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 
 use crate::answer::Refusal;
+use crate::key::Key;
 use crate::workspace::WorkspaceId;
 
 /// Which keys a listing asks for.
 pub(crate) struct Listing {
-    pub(crate) include_disabled: bool,
-    pub(crate) include_expired: bool,
+    pub(crate) filter: Filter,
     /// How many of the keys that match are left out, from the newest.
     pub(crate) offset: usize,
-    pub(crate) workspace_id: WorkspaceId,
 }
 
 impl Listing {
@@ -55,11 +55,33 @@ impl Listing {
         }
 
         Ok(Self {
-            include_disabled: include_disabled.unwrap_or(false),
-            include_expired: include_expired.unwrap_or(false),
+            filter: Filter {
+                workspace_id: workspace_id.unwrap_or(WorkspaceId::DEFAULT),
+                include_disabled: include_disabled.unwrap_or(false),
+                include_expired: include_expired.unwrap_or(false),
+            },
             offset: offset.unwrap_or(0),
-            workspace_id: workspace_id.unwrap_or(WorkspaceId::DEFAULT),
         })
+    }
+}
+
+/// Which keys match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Filter {
+    pub(crate) workspace_id: WorkspaceId,
+    pub(crate) include_disabled: bool,
+    pub(crate) include_expired: bool,
+}
+
+impl Filter {
+    /// Whether the key matches at that time.
+    pub(crate) fn takes(&self, key: &Key, now: DateTime<Utc>) -> bool {
+        self.takes_at_some_time(key) && (self.include_expired || !key.has_expired(now))
+    }
+
+    /// Whether the key matches unless it has expired.
+    pub(crate) fn takes_at_some_time(&self, key: &Key) -> bool {
+        key.workspace_id == self.workspace_id && (self.include_disabled || !key.disabled)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::key::{Changes, Key, NewKey};
 use crate::query::Listing;
 use crate::snapshot::{Contents, Snapshot};
 use crate::usage::{Spent, Usage};
+use crate::views::Views;
 
 /// The state, shared by all connections. A request takes the lock once and holds it until its
 /// answer is written, so that what one request does is never seen half done by another.
@@ -46,6 +47,8 @@ pub(crate) struct State {
     /// Every credential by its digest, so that no secret is ever compared with another.
     credentials: HashMap<Digest, Holder>,
     next: Sequence,
+    /// Which keys the last listings matched.
+    views: Views,
     /// The last number that was taken for a seeded key, by the prefix of its name.
     fleets: BTreeMap<String, usize>,
     /// In the order in which they were set.
@@ -99,6 +102,7 @@ impl State {
             keys: BTreeMap::new(),
             credentials: HashMap::new(),
             next: 0,
+            views: Views::default(),
             fleets: BTreeMap::new(),
             budgets: Vec::new(),
             version: Version(watch::Sender::new(0)),
@@ -205,21 +209,17 @@ impl State {
     }
 
     /// The page that the listing asks for, newest key first.
-    pub(crate) fn list(&self, listing: &Listing, now: DateTime<Utc>) -> impl Iterator<Item = &Key> {
+    pub(crate) fn list(
+        &mut self,
+        listing: &Listing,
+        now: DateTime<Utc>,
+    ) -> impl Iterator<Item = &Key> {
         /// The service has no parameter for it.
         const PAGE: usize = 100;
 
-        self.keys
-            .values()
-            .map(Box::as_ref)
-            .rev()
-            .filter(move |key| {
-                key.workspace_id == listing.workspace_id
-                    && (listing.include_disabled || !key.disabled)
-                    && (listing.include_expired || !key.has_expired(now))
-            })
-            .skip(listing.offset)
-            .take(PAGE)
+        let matching = self.views.of(listing.filter, now, &self.keys);
+        let page = matching.iter().rev().skip(listing.offset).take(PAGE);
+        page.filter_map(|sequence| self.keys.get(sequence).map(Box::as_ref))
     }
 
     /// Makes a key and hands out its plaintext, which is not kept.
@@ -261,6 +261,7 @@ impl State {
         if key.change(changes) {
             self.version.advance();
             key.updated_at = Some(now);
+            self.views.settle(position, Some(key));
         }
         Some(key)
     }
@@ -340,7 +341,9 @@ impl State {
 
     /// Forgets the key of that hash and its credentials.
     pub(crate) fn delete(&mut self, hash: Digest) -> Option<()> {
-        let key = self.keys.remove(&self.position(hash)?)?;
+        let position = self.position(hash)?;
+        let key = self.keys.remove(&position)?;
+        self.views.settle(position, None);
         for credential in key.credentials() {
             self.credentials.remove(&credential);
         }
@@ -352,6 +355,7 @@ impl State {
     fn clear(&mut self) {
         self.version.advance();
         self.keys.clear();
+        self.views = Views::default();
         self.fleets.clear();
         self.budgets.clear();
         self.credentials.clear();
@@ -365,6 +369,7 @@ impl State {
         for credential in key.credentials() {
             self.credentials.insert(credential, Holder::Key(sequence));
         }
+        self.views.settle(sequence, Some(&key));
         self.keys.entry(sequence).or_insert_with(|| Box::new(key))
     }
 
