@@ -8,6 +8,7 @@ use lexopt::{Arg, Parser, ValueExt as _};
 use crate::builds;
 use crate::emulator;
 use crate::peers;
+use crate::static_files::Place;
 use crate::task::{Task, Who, named};
 use crate::workloads::{self, Comparison, Workload};
 
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     },
     ServeFiles {
         folder: PathBuf,
+        place: Place,
     },
     Client {
         who: Who,
@@ -70,8 +72,7 @@ impl Command {
                 Arg::Value(word) if is_first && word == "serve" => return serve(&mut arguments),
                 Arg::Value(word) if is_first && word == "client" => return client(&mut arguments),
                 Arg::Value(word) if is_first && word == "serve-files" => {
-                    let folder = arguments.value()?.into();
-                    return Ok(Command::ServeFiles { folder });
+                    return serve_files(&mut arguments);
                 }
                 Arg::Value(word) => options.add(&word.string()?)?,
                 Arg::Long("quick") => options.is_quick = true,
@@ -124,6 +125,14 @@ fn serve(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
     })
 }
 
+/// `serve-files FOLDER disk|memory`: how this program starts the floor of what the emulator serves.
+fn serve_files(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
+    Ok(Command::ServeFiles {
+        folder: arguments.value()?.into(),
+        place: named(&Place::ALL, &arguments.value()?.string()?).ok_or("disk, or memory")?,
+    })
+}
+
 /// `client ours|floor TASK N BASE_URL`: how this program starts a client.
 fn client(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
     Ok(Command::Client {
@@ -140,6 +149,7 @@ mod tests {
 
     use super::{Command, others};
     use crate::emulator;
+    use crate::static_files::Place;
     use crate::task::{Task, Who};
     use crate::workloads;
 
@@ -190,8 +200,11 @@ mod tests {
             Ok(Command::Serve { keys: 3, .. })
         ));
         assert!(matches!(
-            parse(&["serve-files", "pages"]),
-            Ok(Command::ServeFiles { folder }) if folder.ends_with("pages")
+            parse(&["serve-files", "pages", "disk"]),
+            Ok(Command::ServeFiles {
+                place: Place::Disk,
+                ..
+            })
         ));
         assert!(parse(&["client", "nobody", "get", "7", "x"]).is_err());
     }

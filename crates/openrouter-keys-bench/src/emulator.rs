@@ -13,12 +13,14 @@ use crate::fetch;
 use crate::figures::{Figures, figure};
 use crate::folder::Folder;
 use crate::process::{self, Server};
+use crate::static_files::Place;
+use crate::task::name_of;
 use crate::workloads::{Comparison, Effort, Metric, Row, Target};
 
-pub(crate) const ALL: [Comparison; 3] = [
+pub(crate) const ALL: [Comparison; 4] = [
     Comparison {
         name: "emulator-list-100k",
-        pairs: 7,
+        pairs: 25,
         // Half the rate of the floor is twice its time.
         rows: &[
             Row {
@@ -30,7 +32,22 @@ pub(crate) const ALL: [Comparison; 3] = [
                 target: Target::Ratio(2.0),
             },
         ],
-        measure: list,
+        measure: |effort| list(effort, Place::Disk),
+    },
+    Comparison {
+        name: "emulator-list-100k-memory",
+        pairs: 25,
+        rows: &[
+            Row {
+                metric: Metric::Wall,
+                target: Target::None,
+            },
+            Row {
+                metric: Metric::ServerCpu,
+                target: Target::None,
+            },
+        ],
+        measure: |effort| list(effort, Place::Memory),
     },
     Comparison {
         name: "emulator-start",
@@ -60,19 +77,19 @@ const QUICK: usize = 1000;
 const PAGE: usize = 100;
 
 /// All pages of the emulator's listing, and of the same pages as files.
-fn list(effort: Effort) -> Result<[Figures; 2], String> {
+fn list(effort: Effort, place: Place) -> Result<[Figures; 2], String> {
     let programs = Programs::new()?;
     let keys = keys(effort);
-    let pages = Pages::of(&programs.emulator(keys)?, keys)?;
+    let emulator = programs.emulator(keys)?;
+    let pages = Pages::of(&emulator, keys)?;
+    let static_files = programs.static_files(&pages.folder.0, place)?;
+    // The emulator has been asked for all of them once already.
+    pages.time(&static_files, &files(keys), &mut Figures::default())?;
     let mut figures = [Figures::default(), Figures::default()];
     for _ in 0..effort.pairs {
         let [ours, floor] = &mut figures;
-        pages.time(&programs.emulator(keys)?, &paths(keys), ours)?;
-        pages.time(
-            &programs.static_files(&pages.folder.0)?,
-            &files(keys),
-            floor,
-        )?;
+        pages.time(&emulator, &paths(keys), ours)?;
+        pages.time(&static_files, &files(keys), floor)?;
     }
     Ok(figures)
 }
@@ -83,7 +100,10 @@ fn start(effort: Effort) -> Result<[Figures; 2], String> {
     let folder = Folder::new()?;
     let mut figures = [Figures::default(), Figures::default()];
     for _ in 0..effort.pairs {
-        let servers = [programs.emulator(0)?, programs.static_files(&folder.0)?];
+        let servers = [
+            programs.emulator(0)?,
+            programs.static_files(&folder.0, Place::Disk)?,
+        ];
         for (server, figures) in servers.iter().zip(&mut figures) {
             figures.add(Metric::FirstLine, server.first_line.as_secs_f64());
         }
@@ -104,8 +124,11 @@ fn memory(effort: Effort) -> Result<[Figures; 2], String> {
         let ours_without = resident(&programs.emulator(0)?, &paths(1))?;
         let ours_each = per_key(ours_with, ours_without + pages.strings, keys);
         ours.add(Metric::KeyMemory, ours_each);
-        let floor_with = resident(&programs.static_files(&pages.folder.0)?, &files(keys))?;
-        let floor_without = resident(&programs.static_files(&none.0)?, &[])?;
+        let floor_with = resident(
+            &programs.static_files(&pages.folder.0, Place::Memory)?,
+            &files(keys),
+        )?;
+        let floor_without = resident(&programs.static_files(&none.0, Place::Memory)?, &[])?;
         floor.add(Metric::KeyMemory, per_key(floor_with, floor_without, keys));
     }
     Ok(figures)
@@ -259,9 +282,10 @@ impl Programs {
         Server::start(&mut command)
     }
 
-    fn static_files(&self, folder: &Path) -> Result<Server, String> {
+    fn static_files(&self, folder: &Path, place: Place) -> Result<Server, String> {
         let mut command = Command::new(&self.own);
         command.arg("serve-files").arg(folder);
+        command.arg(name_of(&Place::ALL, place));
         Server::start(&mut command)
     }
 }

@@ -42,7 +42,9 @@ fn main() -> ExitCode {
             let delay = (!delay.is_zero()).then_some(delay);
             server::serve(keys, delay).map_err(Into::into)
         }
-        Ok(Command::ServeFiles { folder }) => static_files::serve(&folder).map_err(Into::into),
+        Ok(Command::ServeFiles { folder, place }) => {
+            static_files::serve(&folder, place).map_err(Into::into)
+        }
         Ok(Command::Client {
             who,
             task,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -20,12 +20,30 @@ use tokio::net::TcpListener;
 
 use crate::server;
 
-/// All files, in memory: reading them anew for each request would make the floor a slower one.
-type Files = Arc<HashMap<String, Bytes>>;
+/// Where the files are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On the disk, or rather in the system's memory of it: each request reads its file, as servers of files do.
+    Disk,
+    /// In the server's own memory: no file is served faster.
+    Memory,
+}
+
+impl Place {
+    pub(crate) const ALL: [(&'static str, Self); 2] =
+        [("disk", Self::Disk), ("memory", Self::Memory)];
+}
+
+enum File {
+    At(PathBuf),
+    Read(Bytes),
+}
+
+type Files = HashMap<String, File>;
 
 /// Serves the files of a folder on loopback until the standard input ends. The first line that it prints is the base URL.
-pub(crate) fn serve(folder: &Path) -> io::Result<()> {
-    let files = read(folder)?;
+pub(crate) fn serve(folder: &Path, place: Place) -> io::Result<()> {
+    let files = find(folder, place)?;
     server::end_with_the_input();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -50,20 +68,29 @@ pub(crate) fn serve(folder: &Path) -> io::Result<()> {
     })
 }
 
-fn read(folder: &Path) -> io::Result<HashMap<String, Bytes>> {
+fn find(folder: &Path, place: Place) -> io::Result<Files> {
     let mut files = HashMap::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        files.insert(name, fs::read(entry.path())?.into());
+        let file = match place {
+            Place::Disk => File::At(entry.path()),
+            Place::Memory => File::Read(fs::read(entry.path())?.into()),
+        };
+        files.insert(name, file);
     }
     Ok(files)
 }
 
-async fn answer(State(files): State<Files>, Segment(name): Segment<String>) -> Response {
-    let Some(file) = files.get(&name) else {
+async fn answer(State(files): State<Arc<Files>>, Segment(name): Segment<String>) -> Response {
+    let bytes = match files.get(&name) {
+        Some(File::At(path)) => tokio::fs::read(path).await.ok().map(Bytes::from),
+        Some(File::Read(bytes)) => Some(bytes.clone()),
+        None => None,
+    };
+    let Some(bytes) = bytes else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let json = HeaderValue::from_static("application/json");
-    ([(header::CONTENT_TYPE, json)], file.clone()).into_response()
+    ([(header::CONTENT_TYPE, json)], bytes).into_response()
 }
