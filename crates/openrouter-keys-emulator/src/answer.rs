@@ -6,6 +6,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::json::Json;
+
 /// What a handler comes to.
 pub(crate) type Answer = Result<Response, Refusal>;
 
@@ -15,6 +17,14 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
         .expect("answers hold strings, numbers and lists only, which always have a JSON form");
     let json = HeaderValue::from_static("application/json");
     (status, [(header::CONTENT_TYPE, json)], body).into_response()
+}
+
+/// The same for a body that has a faster way to be written.
+pub(crate) fn written(status: StatusCode, body: &impl Json) -> Response {
+    let mut out = Vec::new();
+    body.write(&mut out);
+    let json = HeaderValue::from_static("application/json");
+    (status, [(header::CONTENT_TYPE, json)], out).into_response()
 }
 
 /// Why a request was not carried out. The message never repeats anything that was sent, since

@@ -6,6 +6,8 @@ use std::io;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
+use crate::json::{self, Json};
+
 /// What every plaintext begins with.
 pub(crate) const PREFIX: &str = "sk-or-v1-";
 
@@ -97,6 +99,14 @@ impl fmt::Display for Digest {
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl Json for Digest {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut text = [b'"'; 66];
+        json::hex(&self.0, &mut text[1..65]);
+        out.extend_from_slice(&text);
     }
 }
 

@@ -291,6 +291,7 @@ mod credential;
 mod faults;
 mod fleet;
 mod front;
+mod json;
 mod key;
 mod log;
 mod payload;

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::routing::get;
 use serde::{Serialize, Serializer};
 
-use crate::answer::{Answer, Refusal, json};
+use crate::answer::{Answer, Refusal, json, written};
 use crate::auth;
 use crate::control::{self, Control};
 use crate::credential::Digest;
@@ -17,7 +17,7 @@ use crate::state::{Holder, Shared};
 #[cfg(feature = "ui")]
 use crate::ui;
 use crate::validate;
-use crate::wire::{ApiKey, Created, CurrentKey, Data, Deleted};
+use crate::wire::{ApiKey, Created, CurrentKey, Data, Deleted, Page};
 
 /// Which requests are meant: those for one of the six operations, or for any of them.
 ///
@@ -140,11 +140,8 @@ async fn list(
     auth::management(&mut state, &headers)?;
     let listing = Listing::parse(query.as_deref().unwrap_or_default())?;
     let now = state.now();
-    let data: Vec<_> = state
-        .list(&listing, now)
-        .map(|key| ApiKey::of(key, now))
-        .collect();
-    Ok(json(StatusCode::OK, &Data { data }))
+    let keys = state.list(&listing, now).collect();
+    Ok(written(StatusCode::OK, &Page { keys, now }))
 }
 
 async fn create(State(state): State<Shared>, headers: HeaderMap, payload: Payload) -> Answer {
@@ -160,7 +157,7 @@ async fn create(State(state): State<Shared>, headers: HeaderMap, payload: Payloa
         data: ApiKey::of(key, now),
         key: &plaintext,
     };
-    Ok(json(StatusCode::CREATED, &body))
+    Ok(written(StatusCode::CREATED, &body))
 }
 
 async fn read(State(state): State<Shared>, headers: HeaderMap, hash: Hash) -> Answer {
@@ -168,7 +165,7 @@ async fn read(State(state): State<Shared>, headers: HeaderMap, hash: Hash) -> An
     auth::management(&mut state, &headers)?;
     let key = state.get(digest(hash)?).ok_or_else(Refusal::not_found)?;
     let data = ApiKey::of(key, state.now());
-    Ok(json(StatusCode::OK, &Data { data }))
+    Ok(written(StatusCode::OK, &Data { data }))
 }
 
 async fn update(
@@ -186,7 +183,7 @@ async fn update(
     let now = state.now();
     let key = state.update(hash, changes).ok_or_else(Refusal::not_found)?;
     let data = ApiKey::of(key, now);
-    Ok(json(StatusCode::OK, &Data { data }))
+    Ok(written(StatusCode::OK, &Data { data }))
 }
 
 async fn delete(State(state): State<Shared>, headers: HeaderMap, hash: Hash) -> Answer {

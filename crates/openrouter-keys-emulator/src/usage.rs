@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::json::Json;
 use crate::usd::Usd;
 
 /// How often a limit starts afresh, and so the window that spending is counted in.
@@ -28,6 +29,14 @@ impl LimitReset {
         }
     }
 
+    fn name(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+            Self::Monthly => "monthly",
+        }
+    }
+
     /// The day whose midnight, in UTC, opened the window that the moment lies in. Weeks begin on Monday.
     fn opened(self, moment: DateTime<Utc>) -> NaiveDate {
         let day = moment.date_naive();
@@ -50,6 +59,12 @@ impl LimitReset {
             Self::Monthly => opened.checked_add_months(Months::new(1)),
         };
         Some(next?.and_time(NaiveTime::MIN).and_utc())
+    }
+}
+
+impl Json for LimitReset {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.name().write(out);
     }
 }
 

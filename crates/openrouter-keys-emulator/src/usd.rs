@@ -5,6 +5,8 @@ use std::ops::{Add, Sub};
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::json::Json;
+
 /// An amount in USD. It is always finite, and negative only where a limit is overdrawn.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
 pub(crate) struct Usd(f64);
@@ -60,6 +62,18 @@ impl Serialize for Usd {
             serializer.serialize_i64(self.0 as i64)
         } else {
             serializer.serialize_f64(self.0)
+        }
+    }
+}
+
+impl Json for Usd {
+    fn write(&self, out: &mut Vec<u8>) {
+        // Most of what a key has spent is nothing.
+        if self.0 == 0.0 {
+            out.push(b'0');
+        } else {
+            serde_json::to_writer(out, self)
+                .expect("a number has a JSON form, and memory takes it");
         }
     }
 }

@@ -5,22 +5,57 @@ use serde::Serialize;
 
 use crate::budget::{self, Account, Layer};
 use crate::credential::Digest;
+use crate::json::{Json, object};
 use crate::key::Key;
 use crate::usage::{LimitReset, Usage};
 use crate::usd::Usd;
 use crate::workspace::WorkspaceId;
 
-/// The answer of all operations but delete.
+/// The answer of all operations but list and delete.
 #[derive(Serialize)]
 pub(crate) struct Data<T> {
     pub(crate) data: T,
 }
 
+impl<T: Json> Json for Data<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        object!(out, "data": self.data);
+    }
+}
+
+/// The answer to a list.
+pub(crate) struct Page<'a> {
+    pub(crate) keys: Vec<&'a Key>,
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Json for Page<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        /// What most keys have room in.
+        const LENGTH: usize = 640;
+
+        out.reserve(LENGTH * self.keys.len());
+        out.extend_from_slice(b"{\"data\":[");
+        for (place, key) in self.keys.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            ApiKey::of(key, self.now).write(out);
+        }
+        out.extend_from_slice(b"]}");
+    }
+}
+
 /// The answer to a create: the only one that ever holds a plaintext.
-#[derive(Serialize)]
 pub(crate) struct Created<'a> {
     pub(crate) data: ApiKey<'a>,
     pub(crate) key: &'a str,
+}
+
+impl Json for Created<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        object!(out, "data": self.data, "key": self.key);
+    }
 }
 
 /// The answer to a delete.
@@ -30,7 +65,6 @@ pub(crate) struct Deleted {
 }
 
 /// A key as the management key sees it.
-#[derive(Serialize)]
 pub(crate) struct ApiKey<'a> {
     hash: Digest,
     name: &'a str,
@@ -40,7 +74,6 @@ pub(crate) struct ApiKey<'a> {
     limit_remaining: Option<Usd>,
     limit_reset: Option<LimitReset>,
     include_byok_in_limit: bool,
-    #[serde(flatten)]
     usage: Amounts,
     created_at: DateTime<Utc>,
     updated_at: Option<DateTime<Utc>>,
@@ -72,6 +105,36 @@ impl<'a> ApiKey<'a> {
             workspace_id: key.workspace_id,
             external_user: key.external_user.as_deref(),
         }
+    }
+}
+
+impl Json for ApiKey<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        object!(out,
+            "hash": self.hash,
+            "name": self.name,
+            "label": self.label,
+            "disabled": self.disabled,
+            "limit": self.limit,
+            "limit_remaining": self.limit_remaining,
+            "limit_reset": self.limit_reset,
+            "include_byok_in_limit": self.include_byok_in_limit,
+            "usage": self.usage.usage,
+            "usage_daily": self.usage.usage_daily,
+            "usage_weekly": self.usage.usage_weekly,
+            "usage_monthly": self.usage.usage_monthly,
+            "byok_usage": self.usage.byok_usage,
+            "byok_usage_daily": self.usage.byok_usage_daily,
+            "byok_usage_weekly": self.usage.byok_usage_weekly,
+            "byok_usage_monthly": self.usage.byok_usage_monthly,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+            "expires_at": self.expires_at,
+            "last_used_at": self.last_used_at,
+            "creator_user_id": self.creator_user_id,
+            "workspace_id": self.workspace_id,
+            "external_user": self.external_user,
+        );
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::json::{self, Json};
+
 /// The workspace of every key that was created without one.
 ///
 /// The service's own default workspace shows its name only in the keys that are in it; this name is the
@@ -57,6 +59,19 @@ impl fmt::Display for WorkspaceId {
 impl Serialize for WorkspaceId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl Json for WorkspaceId {
+    fn write(&self, out: &mut Vec<u8>) {
+        let bytes = self.0.to_be_bytes();
+        let mut text = *b"\"00000000-0000-0000-0000-000000000000\"";
+        json::hex(&bytes[..4], &mut text[1..9]);
+        json::hex(&bytes[4..6], &mut text[10..14]);
+        json::hex(&bytes[6..8], &mut text[15..19]);
+        json::hex(&bytes[8..10], &mut text[20..24]);
+        json::hex(&bytes[10..], &mut text[25..37]);
+        out.extend_from_slice(&text);
     }
 }
 

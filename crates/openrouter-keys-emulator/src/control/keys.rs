@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Control;
 use super::members::{Object, natural};
-use crate::answer::{Answer, Refusal, json};
+use crate::answer::{Answer, Refusal, json, written};
 use crate::credential::Digest;
 use crate::fleet::Fleet;
 use crate::payload::Payload;
@@ -99,5 +99,5 @@ pub(super) async fn spend(
         }
     })?;
     let data = ApiKey::of(key, now);
-    Ok(json(StatusCode::OK, &Data { data }))
+    Ok(written(StatusCode::OK, &Data { data }))
 }
