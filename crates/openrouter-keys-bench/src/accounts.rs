@@ -29,8 +29,9 @@ mod tests {
 
     #[test]
     fn this_process_has_had_memory_and_time() {
-        assert!(bytes("self", "VmHWM") >= bytes("self", "VmRSS"));
-        assert!(bytes("self", "VmRSS").is_some_and(|bytes| bytes > 0));
+        for figure in ["VmRSS", "VmHWM"] {
+            assert!(bytes("self", figure).is_some_and(|bytes| bytes > 0));
+        }
         assert_eq!(bytes("self", "VmNothing"), None);
         assert!(cpu_time(std::process::id()).is_some_and(|time| !time.is_zero()));
     }
