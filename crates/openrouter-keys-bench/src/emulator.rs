@@ -262,7 +262,7 @@ impl Programs {
         let folder = own.parent().unwrap_or(Path::new("."));
         let target = folder.parent().unwrap_or(Path::new("."));
         let mut arguments = vec!["build", "--quiet", "--locked"];
-        arguments.extend(["--package", EMULATOR]);
+        arguments.extend(["--package", EMULATOR, "--features", "ui"]);
         if !cfg!(debug_assertions) {
             arguments.push("--release");
         }
