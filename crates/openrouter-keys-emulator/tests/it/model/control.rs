@@ -40,10 +40,10 @@ pub(crate) fn controls() -> impl Strategy<Value = Control> {
         4 => (days, -1..2_i64).prop_map(|(days, seconds)| Control::Midnight(days, seconds)),
         8 => (keys(), weighted(0.8, amounts()), of(amounts()))
             .prop_map(|(key, usd, byok_usd)| Control::Spend(key, usd, byok_usd)),
-        4 => (count, fleets()).prop_map(|(count, fleet)| Control::Seed(count, fleet)),
+        5 => (count, fleets()).prop_map(|(count, fleet)| Control::Seed(count, fleet)),
         2 => (keys(), budgets()).prop_map(|(key, budget)| Control::Budget(key, budget)),
-        2 => Just(Control::Snapshot),
-        2 => (0..3_usize).prop_map(Control::Restore),
+        3 => Just(Control::Snapshot),
+        3 => (0..3_usize).prop_map(Control::Restore),
         1 => weighted(0.3, Just(Control::Reset))
             .prop_map(|reset| reset.unwrap_or(Control::ClearBudgets)),
     ]
@@ -53,7 +53,7 @@ fn fleets() -> impl Strategy<Value = Value> {
     bodies::object(vec![
         bodies::field(
             "name",
-            0.5,
+            0.2,
             any_of(&[json!("x-"), json!("")]),
             &[json!(null)],
         ),

@@ -76,7 +76,7 @@ fn operations() -> impl Strategy<Value = Operation> {
         3 => keys().prop_map(Operation::Get),
         5 => (keys(), bodies::of_update())
             .prop_map(|(key, body)| Operation::Update(key, body)),
-        2 => keys().prop_map(Operation::Delete),
+        3 => keys().prop_map(Operation::Delete),
         3 => Just(Operation::Current),
         10 => controls().prop_map(Operation::Control),
     ]
