@@ -34,9 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Through all six verbs, by way of everything that shares one background thread.
 fn life_of_a_key() {
-    let emulator = Apart::start(async { Emulator::start().await.unwrap() });
+    let emulator = Apart::start(support::emulator(Emulator::builder()));
     let client = openrouter_keys::Client::builder()
-        .base_url(emulator.base_url())
+        .base_url(support::base_url_of(&emulator))
         .management_key(emulator.management_key())
         .build_blocking()
         .unwrap();

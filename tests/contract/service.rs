@@ -3,12 +3,12 @@
 use openrouter_keys::{Client, ErrorKind, KeyHash, LimitReset};
 use openrouter_keys_emulator::Emulator;
 
-use crate::support::client_of;
+use crate::support::{client_of, emulator};
 
 const OTHER_WORKSPACE: &str = "00000000-0000-4000-8000-000000000042";
 
 async fn service() -> (Emulator, Client) {
-    let emulator = Emulator::start().await.unwrap();
+    let emulator = emulator(Emulator::builder()).await;
     let client = client_of(&emulator);
     (emulator, client)
 }
@@ -79,7 +79,7 @@ async fn an_update_changes_what_it_mentions_and_nothing_else() {
 
 #[tokio::test]
 async fn pages_run_from_the_newest_to_the_oldest() {
-    let emulator = Emulator::builder().keys(250).start().await.unwrap();
+    let emulator = emulator(Emulator::builder().keys(250)).await;
     let client = client_of(&emulator);
     let mut seen = Vec::new();
     let mut offset = Some(0);
@@ -101,7 +101,7 @@ async fn pages_run_from_the_newest_to_the_oldest() {
     assert_eq!((beyond.keys.len(), beyond.next_offset()), (0, None));
 }
 
-/// A key that has expired already, which the facade would refuse to make.
+/// A key that has expired already, which the facade would refuse to make. No call of ours, so that it goes past any proxy.
 async fn create_expired(emulator: &Emulator) {
     let http = openrouter_keys::reqwest::Client::builder()
         .no_proxy()

@@ -6,7 +6,7 @@ use openrouter_keys::{Client, KeyHash, KeyStream};
 use openrouter_keys_emulator::Emulator;
 use serde_json::json;
 
-use super::{Answer, Request, Scripted, client_of, key};
+use super::{Answer, Request, Scripted, client_of, emulator, key};
 
 pub(crate) type Outcome = Result<(), String>;
 
@@ -20,8 +20,7 @@ pub(crate) fn text(error: impl std::fmt::Display) -> String {
 
 /// A service with so many keys, and their hashes.
 pub(crate) async fn service(keys: usize) -> Result<(Emulator, Client, Vec<KeyHash>), String> {
-    let builder = Emulator::builder().keys(keys);
-    let emulator = builder.start().await.map_err(text)?;
+    let emulator = emulator(Emulator::builder().keys(keys)).await;
     let client = client_of(&emulator);
     let mut hashes = Vec::new();
     while hashes.len() < keys {

@@ -4,6 +4,7 @@ mod answers;
 mod by_hand;
 mod canary;
 mod clock;
+mod emulator;
 mod from_env;
 mod hello;
 #[cfg(feature = "http2")]
@@ -17,12 +18,12 @@ mod tls;
 mod verb;
 
 use openrouter_keys::{Client, ClientBuilder, Error, ErrorKind, RetryPolicy};
-use openrouter_keys_emulator::Emulator;
 
 pub(crate) use answers::{created, current_key, deleted, error, key, one_key, page};
 pub(crate) use by_hand::{ByHand, answer_all};
 pub(crate) use canary::{PROXY_PASSWORD, UNUSUAL, assert_clean, find};
 pub(crate) use clock::VirtualClock;
+pub(crate) use emulator::{base_url_of, client_of, emulator};
 pub(crate) use from_env::{print_from_env, run_from_env};
 pub(crate) use hello::Hello;
 #[cfg(feature = "http2")]
@@ -79,15 +80,6 @@ pub(crate) async fn errors_of(client: &Client) -> [Error; 4] {
     let update = Box::pin(client.update(HASH).unlimited().send()).await;
     let delete = Box::pin(client.delete(HASH).send()).await;
     [create, get, update.map(drop), delete].map(|result| result.expect_err("nothing can succeed"))
-}
-
-/// A client of the emulator, as anybody would make it.
-pub(crate) fn client_of(emulator: &Emulator) -> Client {
-    Client::builder()
-        .base_url(emulator.base_url())
-        .management_key(emulator.management_key())
-        .build()
-        .expect("an emulator has what a client needs")
 }
 
 /// Nothing can have left: the call was repeated, and nothing was done.

@@ -11,7 +11,7 @@ use openrouter_keys::{Client, Error};
 use openrouter_keys_emulator::{Emulator, Route};
 
 use super::{hashes, pause};
-use crate::support::{ByHand, answer_all, builder_at, client_of, one_key};
+use crate::support::{ByHand, answer_all, base_url_of, builder_at, client_of, emulator, one_key};
 
 /// Nothing is taken before there is room for its call.
 #[tokio::test]
@@ -75,7 +75,7 @@ impl Stream for Waits {
 
 #[tokio::test]
 async fn a_stream_that_waits_is_waited_for() {
-    let emulator = Emulator::builder().keys(20).start().await.unwrap();
+    let emulator = emulator(Emulator::builder().keys(20)).await;
     let client = client_of(&emulator);
     let keys = client.list().send().await.unwrap().keys;
     let items = Waits::new(keys.into_iter().map(|key| Ok(key.hash.to_string())));
@@ -116,9 +116,9 @@ async fn a_stream_that_fails_ends_nothing_but_itself() {
 async fn what_is_listed_is_removed() {
     // What is listed ahead does not stay where it was.
     for (room, concurrency) in [(1, 8), (8, 8), (64, 64)] {
-        let emulator = Emulator::builder().keys(2000).start().await.unwrap();
+        let emulator = emulator(Emulator::builder().keys(2000)).await;
         let client = Client::builder()
-            .base_url(emulator.base_url())
+            .base_url(base_url_of(&emulator))
             .management_key(emulator.management_key())
             .max_in_flight(room)
             .build()

@@ -1,4 +1,4 @@
-"""Whether Schemathesis did what it was run for: `schemathesis_summary.py EVENTS…`.
+"""Whether Schemathesis did what it was run for: `summary.py EVENTS…`.
 
 A phase in which no request was taken would pass every check. So this counts the answers in the events that Schemathesis
 recorded, and fails where a phase has nothing to show for an operation.
@@ -60,7 +60,9 @@ def scenarios(events):
 
 
 def exchange(case, response):
-    operation, status = f"{case['method']} {case['path']}", response["status_code"]
+    operation = f"{case['method']} {case['path']}"
+    # There is none if the server died.
+    status = response["status_code"] if response else 0
     if (operation, status) == (CREATE, 201):
         created = json.loads(base64.b64decode(response["content"]["$base64"]))
         return operation, status, created["data"]["hash"]
