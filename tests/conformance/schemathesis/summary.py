@@ -53,9 +53,9 @@ def scenarios(events):
             if event is None:
                 continue
             recorder = event["recorder"]
-            cases = recorder.get("cases", {})
+            cases, interactions = recorder.get("cases", {}), recorder.get("interactions", {})
             yield event["phase"], [
-                exchange(case["value"], recorder["interactions"][name]["response"]) for name, case in cases.items()
+                exchange(case["value"], interactions.get(name, {}).get("response")) for name, case in cases.items()
             ]
 
 
