@@ -94,7 +94,8 @@ impl Fleet {
         self.within(WorkspaceId::parse(id).expect("a workspace is named by a UUID"))
     }
 
-    /// Gives each that limit, in USD. It never resets unless [`limit_reset`](Self::limit_reset) says so.
+    /// Gives each that limit, in USD. It never resets unless [`limit_reset`](Self::limit_reset) says so, and what the keys have
+    /// spent before counts against it then.
     ///
     /// # Panics
     /// If that is negative or not finite.

@@ -60,10 +60,11 @@
 //!
 //! Every failure is `{"error": {"code": 404, "message": "…"}}` with the code of its status, found
 //! in this order: the path (404), the method (405), the credential (401), its rights (403), the
-//! hash (404), the size of the body (413), its content or the query (400). It never answers 5xx
-//! unless a [fault](#faults) says so, or its state file cannot be written. What HTTP itself forbids gets an empty answer instead: 400 for
-//! what is no HTTP, 414 and 431 for a line or headers of tens of kilobytes. `HEAD` is answered like
-//! `GET`, without a body.
+//! hash (404), the size of the body (413), its content or the query (400). Where a
+//! [rate limit](EmulatorBuilder::rate_limit) is set, a key that asks too often gets 429 before any of
+//! these. It never answers 5xx unless a [fault](#faults) says so, or its state file cannot be
+//! written. What HTTP itself forbids gets an empty answer instead: 400 for what is no HTTP, 414 and
+//! 431 for a line or headers of tens of kilobytes. `HEAD` is answered like `GET`, without a body.
 //!
 //! # Faults
 //!
@@ -139,6 +140,8 @@
 //! refused with 400 and a message that names it, and nothing has changed then. A page of another
 //! site, which a browser would let post to this machine, is turned away with 403.
 //!
+//! In Rust:
+//!
 //! ```
 //! use std::time::Duration;
 //! use openrouter_keys_emulator::{Emulator, Fleet, LimitReset};
@@ -158,9 +161,25 @@
 //! # }
 //! ```
 //!
+//! Over HTTP, where `emulator=http://127.0.0.1:4010/_emulator`:
+//!
+//! ```text
+//! $ curl -d '{"set": "2026-10-27T12:00:00Z"}' $emulator/clock
+//! $ curl -d '{"count": 3, "name": "customer-", "limit": 10, "limit_reset": "daily"}' $emulator/keys
+//! {"hashes":["1ab2399074c96870dec9acab96caebdfa19c2646276b56093ae71ed0d1c4110d", …]}
+//! $ curl -d '{"usd": 12.5}' $emulator/keys/1ab2399074c96870dec9acab96caebdfa19c2646276b56093ae71ed0d1c4110d/spend
+//! $ curl $emulator/state > overdrawn.json
+//!
+//! $ curl -T overdrawn.json $emulator/state
+//! {"keys":3}
+//! $ curl -d '{"advance_seconds": 86400}' $emulator/clock
+//! ```
+//!
 //! ## `POST /_emulator/keys`
 //!
-//! Answers `{"hashes": ["…"]}`, in the order of creation. [`Fleet`] tells what the keys are like.
+//! Answers `{"hashes": ["…"]}`, in the order of creation. [`Fleet`] tells what the keys are like, and
+//! that they have spent up to 120 USD before: a limit that never resets can be overdrawn from the
+//! start.
 //!
 //! | field | value |
 //! |---|---|
@@ -177,6 +196,10 @@
 //!
 //! Answers `{"data": {…}}`, the key as the API shows it, or 404.
 //!
+//! ```text
+//! $ curl -d '{"usd": 1.25, "byok_usd": 0.5}' $emulator/keys/1ab2399074c96870dec9acab96caebdfa19c2646276b56093ae71ed0d1c4110d/spend
+//! ```
+//!
 //! | field | value |
 //! |---|---|
 //! | `usd` | so much of the service's credits |
@@ -185,6 +208,11 @@
 //! ## `POST /_emulator/budgets`
 //!
 //! Answers `{"budgets": […]}`, all of them as they are set, with a `budget_id`. [`Budget`] tells more.
+//!
+//! ```text
+//! $ curl -d '{"scope": "workspace", "limit_usd": 100, "limit_reset": "monthly"}' $emulator/budgets
+//! {"budgets":[{"budget_id":"budget-1","scope":"workspace","limit_usd":100,"limit_reset":"monthly","include_byok":false,"workspace_id":"00000000-0000-4000-8000-000000000001"}]}
+//! ```
 //!
 //! | field | value |
 //! |---|---|
@@ -200,6 +228,13 @@
 //!
 //! Answers `{"now": "2026-10-27T12:00:00Z", "frozen": false}`. One field is required.
 //!
+//! ```text
+//! $ curl -d '{"set": "2026-10-27T12:00:00Z", "frozen": true}' $emulator/clock
+//! {"now":"2026-10-27T12:00:00Z","frozen":true}
+//! $ curl -d '{"advance_seconds": 86400}' $emulator/clock
+//! {"now":"2026-10-28T12:00:00Z","frozen":true}
+//! ```
+//!
 //! | field | value |
 //! |---|---|
 //! | `set` | a time in UTC, between the years 1970 and 9998 |
@@ -211,6 +246,11 @@
 //! Answers `{"faults": […]}`, those that are armed then, in the order in which they were armed: each
 //! as it would be sent, with its defaults, and `struck`, the number of requests that it has struck.
 //! One that has struck for the last time is gone.
+//!
+//! ```text
+//! $ curl -d '{"fault": "status", "status": 503, "retry_after": 1, "route": "create", "count": 2}' $emulator/faults
+//! {"faults":[{"fault":"status","status":503,"retry_after":1,"route":"create","count":2,"struck":0}]}
+//! ```
 //!
 //! | field | of | value |
 //! |---|---|---|
@@ -227,6 +267,13 @@
 //!
 //! Answers `{"rate_limit": {…}}`, or null in its place where there is none.
 //!
+//! ```text
+//! $ curl -X PUT -d '{"requests": 20, "per_ms": 1000}' $emulator/rate_limit
+//! {"rate_limit":{"requests":20,"per_ms":1000}}
+//! $ curl -X DELETE $emulator/rate_limit
+//! {"rate_limit":null}
+//! ```
+//!
 //! | field | value |
 //! |---|---|
 //! | `requests` | how many each key may send; required |
@@ -236,12 +283,24 @@
 //!
 //! Answers `{"counts": {"create": 1, …}, "forgotten": 0, "requests": […]}`: how many have come for
 //! each operation, how many are no longer shown, and the others, the oldest first, with the fields
-//! of [`LoggedRequest`].
+//! of [`LoggedRequest`]. After a listing, for example:
+//!
+//! ```text
+//! $ curl $emulator/requests
+//! {"counts":{"create":0,"current":0,"delete":0,"get":0,"list":1,"update":0},"forgotten":0,"requests":[
+//!   {"number":1,"at":"2026-10-28T12:00:00Z","route":"list","method":"GET","path":"/api/v1/keys","query":"offset=100",
+//!    "credential":"management","headers":{"accept":"*/*","user-agent":"curl/7.88.1"},"body":null,"fault":null,"status":200}]}
+//! ```
 //!
 //! ## `PUT /_emulator/state`
 //!
 //! Takes what `GET` on the same path answers, and answers `{"keys": 3}`, how many keys there are
-//! then, as `POST /_emulator/reset` does.
+//! then.
+//!
+//! ## `POST /_emulator/reset`
+//!
+//! Takes nothing, and answers the same. The start is what the [builder](EmulatorBuilder) or the
+//! program's options ask for, without what a state file held when the emulator started.
 //!
 //! # What it assumes
 //!
@@ -269,9 +328,10 @@
 //! - Budgets are enforced in the order in which the documents list their scopes, the limit of the key
 //!   itself last.
 //! - There is no rate limit unless one is [set](EmulatorBuilder::rate_limit). It holds for each key,
-//!   and is counted in windows that begin with a request. `X-RateLimit-Reset` is in milliseconds
-//!   since 1970.
-//! - The `metadata` of an error never occurs, and conflicts (409) only as faults.
+//!   on `GET /key` too, and is counted in windows that begin with a request. `X-RateLimit-Reset` is in
+//!   milliseconds since 1970.
+//! - Beside an `error` there is no `user_id` and no `openrouter_metadata`, in it no `metadata`, and
+//!   conflicts (409) occur only as faults.
 //!
 //! # Seeded keys
 //!

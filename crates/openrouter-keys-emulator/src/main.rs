@@ -11,7 +11,7 @@ use lexopt::{Arg, Parser};
 use openrouter_keys_emulator::{Emulator, EmulatorBuilder};
 
 const HELP: &str = "\
-A stateful, in-memory stand-in for OpenRouter's API-key management API.
+A stateful stand-in for OpenRouter's API-key management API.
 
 Usage: openrouter-keys-emulator [OPTIONS]
 

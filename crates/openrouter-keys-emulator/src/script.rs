@@ -258,8 +258,9 @@ impl Emulator {
         })
     }
 
-    /// Goes back to how the emulator was when it started, with the management key that it has: the keys that were there from
-    /// the start, the machine's time, no faults and an empty log.
+    /// Begins again as the [builder](crate::EmulatorBuilder) asked for, with the management key that it has: the keys that are
+    /// there from the start, its rate limit, the machine's time, no budgets, no faults and an empty log. What a state file held
+    /// when the emulator started is gone too.
     pub fn reset(&self) {
         self.control.reset();
     }

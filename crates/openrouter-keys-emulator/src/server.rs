@@ -25,8 +25,8 @@ use crate::state_file::StateFile;
 
 /// A running emulator, with keys of its own that no other emulator knows.
 ///
-/// It listens on 127.0.0.1, unless it is [told otherwise](EmulatorBuilder::expose_to_network), and serves until it is stopped or dropped, or until the tokio runtime
-/// that it was started in ends.
+/// It listens on 127.0.0.1, unless it is [told otherwise](EmulatorBuilder::expose_to_network), and serves until it is stopped
+/// or dropped, or until the tokio runtime that it was started in ends.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
