@@ -15,16 +15,19 @@ pub(crate) type Answer = Result<Response, Refusal>;
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let body = serde_json::to_vec(body)
         .expect("answers hold strings, numbers and lists only, which always have a JSON form");
-    let json = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, json)], body).into_response()
+    in_json(status, body)
 }
 
 /// The same for a body that has a faster way to be written.
 pub(crate) fn written(status: StatusCode, body: &impl Json) -> Response {
     let mut out = Vec::new();
     body.write(&mut out);
+    in_json(status, out)
+}
+
+fn in_json(status: StatusCode, body: Vec<u8>) -> Response {
     let json = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, json)], out).into_response()
+    (status, [(header::CONTENT_TYPE, json)], body).into_response()
 }
 
 /// Why a request was not carried out. The message never repeats anything that was sent, since

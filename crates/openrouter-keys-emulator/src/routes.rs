@@ -224,10 +224,10 @@ async fn wrong_method(_: Payload) -> Refusal {
 
 /// The last segment of a path. That it can be no text at all is kept for [`digest`], since the
 /// credential is judged first.
-type Hash = Result<Path<String>, PathRejection>;
+pub(crate) type Hash = Result<Path<String>, PathRejection>;
 
 /// What the segment names. Nothing that is not a hash names a key.
-fn digest(hash: Hash) -> Result<Digest, Refusal> {
+pub(crate) fn digest(hash: Hash) -> Result<Digest, Refusal> {
     hash.ok()
         .and_then(|Path(hash)| Digest::parse(&hash))
         .ok_or_else(Refusal::not_found)

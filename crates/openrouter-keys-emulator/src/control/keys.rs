@@ -1,7 +1,6 @@
 //! Keys that appear from nowhere, and money that is spent with them.
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 
@@ -11,6 +10,7 @@ use crate::answer::{Answer, Refusal, json, written};
 use crate::credential::Digest;
 use crate::fleet::Fleet;
 use crate::payload::Payload;
+use crate::routes::{Hash, digest};
 use crate::state::{TooMany, Unspent};
 use crate::usage::Spent;
 use crate::usd::Usd;
@@ -68,11 +68,7 @@ pub(super) async fn seed(State(control): State<Control>, payload: Payload) -> An
     Ok(json(StatusCode::CREATED, &Seeded { hashes }))
 }
 
-pub(super) async fn spend(
-    State(control): State<Control>,
-    hash: Result<Path<String>, PathRejection>,
-    payload: Payload,
-) -> Answer {
+pub(super) async fn spend(State(control): State<Control>, hash: Hash, payload: Payload) -> Answer {
     let object = Object::read(payload, &["usd", "byok_usd"])?;
     let credits = object.get("usd", amount)?;
     let byok = object.get("byok_usd", amount)?;
@@ -85,10 +81,7 @@ pub(super) async fn spend(
         credits: credits.unwrap_or(Usd::ZERO),
         byok: byok.unwrap_or(Usd::ZERO),
     };
-    let hash = hash
-        .ok()
-        .and_then(|Path(hash)| Digest::parse(&hash))
-        .ok_or_else(Refusal::not_found)?;
+    let hash = digest(hash)?;
 
     let mut state = control.state.lock();
     let now = state.now();

@@ -33,10 +33,20 @@ pub(crate) async fn call(
     token: Option<&str>,
     body: impl AsRef<[u8]>,
 ) -> Answer {
-    let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
-    let target = format!("/api/v1{path}");
-    let head = authorization.unwrap_or_default();
-    send(emulator.local_addr(), method, &target, &head, body).await
+    let (target, headers) = (target(path), authorization(token));
+    send(emulator.local_addr(), method, &target, &headers, body).await
+}
+
+/// A path below the base URL, as it is asked for.
+fn target(path: &str) -> String {
+    format!("/api/v1{path}")
+}
+
+/// The header line with that bearer token, if there is one.
+fn authorization(token: Option<&str>) -> String {
+    token.map_or_else(String::new, |token| {
+        format!("Authorization: Bearer {token}\r\n")
+    })
 }
 
 /// One request on a connection of its own, with those header lines.
@@ -91,10 +101,8 @@ impl Connection {
         token: Option<&str>,
         body: impl AsRef<[u8]>,
     ) -> Answer {
-        let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
-        let target = format!("/api/v1{path}");
-        let head = authorization.unwrap_or_default();
-        self.send(&request(method, &target, &head, body.as_ref()))
+        let (target, headers) = (target(path), authorization(token));
+        self.send(&request(method, &target, &headers, body.as_ref()))
             .await;
         self.receive(method).await
     }
