@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::marker::PhantomData;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::answer::Refusal;
@@ -54,11 +56,13 @@ impl Payload {
                 Err(Refusal::invalid("The request body must be a JSON object"))
             }
             // The error's own text can quote the body.
-            Err(error) => Err(Refusal::invalid(format!(
-                "The request body must be JSON, and is not at line {} column {}",
-                error.line(),
-                error.column()
-            ))),
+            Err(error) => with_unreadable(&bytes).ok_or_else(|| {
+                Refusal::invalid(format!(
+                    "The request body must be JSON, and is not at line {} column {}",
+                    error.line(),
+                    error.column()
+                ))
+            }),
         }
     }
 
@@ -101,21 +105,35 @@ impl<S: Sync> FromRequest<S> for Payload {
     }
 }
 
+/// The members of an object that is JSON, but in which a value is beyond what can be read: a number that is too large, most
+/// likely. An empty list stands for it, which no field takes, so that the answer names the field.
+fn with_unreadable(bytes: &[u8]) -> Option<Vec<(String, Value)>> {
+    let Members(members): Members<Box<RawValue>> = serde_json::from_slice(bytes).ok()?;
+    let read = |value: Box<RawValue>| serde_json::from_str(value.get());
+    let read = members.into_iter().map(|(name, value)| {
+        (
+            name,
+            read(value).unwrap_or_else(|_| Value::Array(Vec::new())),
+        )
+    });
+    Some(read.collect())
+}
+
 /// The members of a JSON object, where a map would lose that two are called the same.
-struct Members(Vec<(String, Value)>);
+struct Members<T>(Vec<(String, T)>);
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
+        struct Collect<T>(PhantomData<T>);
 
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members;
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Collect<T> {
+            type Value = Members<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<T>, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
@@ -124,6 +142,6 @@ impl<'de> Deserialize<'de> for Members {
             }
         }
 
-        deserializer.deserialize_map(Collect)
+        deserializer.deserialize_map(Collect(PhantomData))
     }
 }
