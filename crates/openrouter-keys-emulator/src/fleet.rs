@@ -17,8 +17,9 @@ pub(crate) const MOST: usize = 1_000_000;
 /// takes the next numbers. A key's plaintext follows from its name, so that a test can use it: `sk-or-v1-` and the lowercase
 /// hexadecimal SHA-256 of the name.
 ///
-/// Unless they are told a limit, their limits differ: every fifth key has none, and the others have 5 USD a day, 20 a week, 50 a
-/// month, or 100 altogether. They have all spent up to 120 USD, and none of it today, this week or this month.
+/// Keys that are told a limit, or to have none, have spent nothing. The limits of the others differ: every fifth key has none,
+/// and the rest have 5 USD a day, 20 a week, 50 a month, or 100 altogether; and each has spent up to 120 USD, none of it today,
+/// this week or this month.
 ///
 /// ```
 /// use openrouter_keys_emulator::{Emulator, Fleet, LimitReset};
@@ -169,8 +170,14 @@ impl Fleet {
             (Limit::Various, 3) => (Some(Usd::whole(50)), Some(LimitReset::Monthly)),
             (Limit::Various, _) => (Some(Usd::whole(100)), None),
         };
-        // Up to 120, so that some of the limits that never reset are overdrawn.
-        let tens = u32::try_from(number % 13).expect("less than 13");
+        let usage = match self.limit {
+            Limit::Of(_) => Usage::NONE,
+            Limit::Various => {
+                // Up to 120, so that some of the limits that never reset are overdrawn.
+                let tens = u32::try_from(number % 13).expect("less than 13");
+                Usage::long_ago(Usd::whole(tens * 10))
+            }
+        };
         Key {
             hash: Digest::of(&plaintext),
             partner: None,
@@ -180,7 +187,7 @@ impl Fleet {
             limit,
             limit_reset: self.limit_reset.unwrap_or(own_reset),
             include_byok_in_limit: number.is_multiple_of(3),
-            usage: Usage::long_ago(Usd::whole(tens * 10)),
+            usage,
             workspace_id: self.workspace_id,
             creator_user_id: self.creator_user_id.clone(),
             external_user: None,

@@ -177,9 +177,8 @@
 //!
 //! ## `POST /_emulator/keys`
 //!
-//! Answers `{"hashes": ["…"]}`, in the order of creation. [`Fleet`] tells what the keys are like, and
-//! that they have spent up to 120 USD before: a limit that never resets can be overdrawn from the
-//! start.
+//! Answers `{"hashes": ["…"]}`, in the order of creation. [`Fleet`] tells what the keys are like: those
+//! without a `limit` of their own have spent some money before.
 //!
 //! | field | value |
 //! |---|---|

@@ -22,6 +22,13 @@ pub(crate) fn runner(name: &str, cases: u32) -> TestRunner {
     TestRunner::new(config)
 }
 
+/// Whether somebody asks for another number of cases, or for another seed.
+pub(crate) fn is_asked_for() -> bool {
+    ["PROPTEST_CASES", "PROPTEST_RNG_SEED"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+}
+
 /// Texts that the regular expression describes. A bare `&str` means the same, and is parsed again for
 /// each text.
 pub(crate) fn texts(regex: &str) -> RegexGeneratorStrategy<String> {

@@ -98,8 +98,6 @@ impl<'a> Peer<'a> {
             rest = &rest[length..];
             if is_empty(answer) {
                 assert_eq!(rest, b"", "something after {answer:?}");
-            } else if is_page(answer) {
-                self.answers += 1;
             } else {
                 self.take(&sent, &Answer::read("", answer));
             }
@@ -165,11 +163,4 @@ fn is_empty(answer: &[u8]) -> bool {
         && refusals
             .iter()
             .any(|refusal| answer[b"HTTP/1.1 ".len()..].starts_with(refusal.as_bytes()))
-}
-
-/// Whether it is the page for people, which the program has and the library by itself has not.
-fn is_page(answer: &[u8]) -> bool {
-    let page = b"<!DOCTYPE html>";
-    answer.starts_with(b"HTTP/1.1 200 OK\r\n")
-        && answer.windows(page.len()).any(|text| text == page)
 }

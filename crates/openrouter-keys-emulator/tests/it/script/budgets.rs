@@ -87,12 +87,12 @@ async fn each_layer_counts_what_it_covers() {
     let (layers, effective) = told(&emulator, "b").await;
     assert_eq!(layers, json!([["member", 40, 3, 37]]));
     assert_eq!(effective, layers[0]);
-    // Its own limit is the last layer, and counts the 10 USD that were spent before there were budgets.
+    // Its own limit is the last layer.
     let (layers, effective) = told(&emulator, "c").await;
     let expected = json!([
         ["workspace_default_key", 30, 4, 26],
         ["workspace", 100, 5, 95],
-        ["key_limit", 8, 14, -6],
+        ["key_limit", 8, 4, 4],
     ]);
     assert_eq!(layers, expected);
     assert_eq!(effective, expected[2]);
