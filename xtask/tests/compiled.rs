@@ -311,6 +311,8 @@ impl Copy {
             .env("RUST_BACKTRACE", "0")
             // Nobody debugs it, and it would take longer and twice the space.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            // Random tests are run in full where nothing has been added.
+            .env("PROPTEST_CASES", "20")
             .output()
             .expect("cargo is there");
         let said =
