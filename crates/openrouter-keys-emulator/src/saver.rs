@@ -18,6 +18,7 @@ pub(crate) struct Saver {
     progress: watch::Receiver<Progress>,
     /// Asks for another attempt where the last one has failed.
     again: Arc<Notify>,
+    file: StateFile,
 }
 
 /// What has come of the attempts so far.
@@ -53,6 +54,7 @@ impl Saver {
             changes: changes.clone(),
             progress: receiver,
             again: again.clone(),
+            file: file.clone(),
         };
         let task = tokio::spawn(async move {
             loop {
@@ -70,6 +72,11 @@ impl Saver {
             }
         });
         Ok((saver, task))
+    }
+
+    /// Leaves the file as it is from now on.
+    pub(crate) fn close(&self) {
+        self.file.close();
     }
 
     /// Waits until everything that has changed so far is in the file.

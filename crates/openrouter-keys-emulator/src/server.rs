@@ -111,8 +111,10 @@ impl Drop for Emulator {
     /// Stops at once: connections are closed in the middle of whatever they are doing, and what has not been saved yet is not.
     fn drop(&mut self) {
         self.server.abort();
-        if let Some((_, saver)) = &self.saver {
-            saver.abort();
+        if let Some((saver, task)) = &self.saver {
+            task.abort();
+            // What is being written at this moment runs on by itself, and the file may be the next emulator's by then.
+            saver.close();
         }
     }
 }

@@ -20,6 +20,8 @@ use crate::snapshot::Snapshot;
 pub(crate) struct StateFile {
     path: PathBuf,
     last_seen: Arc<Mutex<Option<Look>>>,
+    /// Whether the emulator has ended.
+    is_closed: Arc<Mutex<bool>>,
 }
 
 /// What a state file holds.
@@ -42,14 +44,10 @@ impl StateFile {
     /// Those of the operating system, and [`io::ErrorKind::InvalidData`] if the file is something else or is damaged. Each
     /// names the file.
     pub(crate) fn open(path: &Path) -> io::Result<(Self, Option<Stored>)> {
-        // Where the path is a link, what it leads to is replaced, and not the link.
-        let resolved = match fs::canonicalize(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-            resolved => resolved.map_err(|error| about(path, &error))?,
-        };
         let file = Self {
-            path: resolved,
+            path: resolved(path).map_err(|error| about(path, &error))?,
             last_seen: Arc::default(),
+            is_closed: Arc::default(),
         };
         let stored = file.read().map_err(|error| about(path, &error))?;
         Ok((file, stored))
@@ -86,22 +84,38 @@ impl StateFile {
         if look.is_some() && look != *last_seen {
             return Err(refused("somebody else has changed it meanwhile"));
         }
-        let folder = match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder(&self.path);
         // Nobody but the owner may read it, from the start.
         let mut new = Builder::new()
             .prefix(".openrouter-keys-emulator-")
             .tempfile_in(folder)?;
         new.write_all(bytes)?;
         new.as_file().sync_all()?;
-        new.persist(&self.path)?;
+        {
+            let is_closed = self.is_closed();
+            if *is_closed {
+                return Err(io::Error::other("the emulator has ended"));
+            }
+            // Taken of the file itself: another one could be at the path by the time that somebody looks there.
+            let look = Look::of(&new.as_file().metadata()?);
+            new.persist(&self.path)?;
+            *last_seen = Some(look);
+        }
         // On Unix the new name is safe only with its folder. Elsewhere a folder cannot be opened.
         #[cfg(unix)]
         File::open(folder)?.sync_all()?;
-        *last_seen = Look::at(&self.path)?;
         Ok(())
+    }
+
+    /// From now on the file is left to whoever comes next, even by a write that is under way.
+    pub(crate) fn close(&self) {
+        *self.is_closed() = true;
+    }
+
+    fn is_closed(&self) -> MutexGuard<'_, bool> {
+        self.is_closed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn last_seen(&self) -> MutexGuard<'_, Option<Look>> {
@@ -145,17 +159,43 @@ struct Look {
 }
 
 impl Look {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            inode: inode(metadata),
+        }
+    }
+
     /// How the file looks now, if there is one.
     fn at(path: &Path) -> io::Result<Option<Self>> {
         match fs::metadata(path) {
-            Ok(metadata) => Ok(Some(Self {
-                length: metadata.len(),
-                modified: metadata.modified().ok(),
-                inode: inode(&metadata),
-            })),
+            Ok(metadata) => Ok(Some(Self::of(&metadata))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Where the file is, whichever folder the program goes to later. Where the path is a link, what it leads to is replaced, and
+/// not the link, so that is where it is even if nothing is there yet.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        resolved => return resolved,
+    }
+    // Links that lead to each other are another error, so that there is an end to them.
+    if let Ok(target) = fs::read_link(path) {
+        return resolved(&folder(path).join(target));
+    }
+    let name = path.file_name().ok_or(io::ErrorKind::NotFound)?;
+    Ok(fs::canonicalize(folder(path))?.join(name))
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 

@@ -124,6 +124,44 @@ async fn only_the_owner_can_read_it() {
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_stays_one_even_if_it_leads_nowhere_yet() {
+    let folder = folder();
+    let [link, path] = ["link", "state"].map(|name| folder.path().join(name));
+    std::os::unix::fs::symlink("state", &link).expect("a link");
+    let emulator = start(&link).await;
+    assert!(fs::symlink_metadata(&link).expect("a link").is_symlink());
+    assert_eq!(kept(&path).await, emulator.snapshot());
+}
+
+#[test]
+fn nothing_is_written_once_the_emulator_is_dropped() {
+    let folder = folder();
+    let path = folder.path().join("state");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let left = runtime.block_on(async {
+        let emulator = start(&path).await;
+        emulator.seed(&Fleet::of(5000)).expect("seeded");
+        // Until the new file is there beside the old one, which it has yet to replace.
+        let files = || fs::read_dir(folder.path()).expect("a folder").count();
+        for _ in 0..1_000_000 {
+            if files() == 2 {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(emulator);
+        fs::read(&path).expect("a file")
+    });
+    // Waits for what is still being written.
+    drop(runtime);
+    assert!(left == fs::read(&path).expect("a file"));
+}
+
 #[tokio::test]
 async fn what_is_foreign_or_damaged_is_refused_and_left_alone() {
     let folder = folder();
