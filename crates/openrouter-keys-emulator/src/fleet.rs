@@ -1,6 +1,6 @@
 //! Keys that are there without having been created.
 
-use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, SubsecRound as _, TimeDelta, Utc};
 
 use crate::credential::{self, Digest};
 use crate::key::Key;
@@ -124,9 +124,17 @@ impl Fleet {
     }
 
     /// Lets them expire at that moment, which may have passed: a [`SystemTime`](std::time::SystemTime) or chrono's `DateTime`.
-    pub fn expires_at(mut self, moment: impl Into<DateTime<Utc>>) -> Self {
-        self.expires_at = Some(moment.into().trunc_subsecs(6));
-        self
+    ///
+    /// # Panics
+    /// If that is not between the years 0 and 9999, as the service writes them.
+    #[track_caller]
+    pub fn expires_at(self, moment: impl Into<DateTime<Utc>>) -> Self {
+        let moment = moment.into();
+        assert!(
+            (0..=9999).contains(&moment.year()),
+            "an expiry has a year of four digits"
+        );
+        self.expiring(moment)
     }
 
     /// Names the member on whose behalf they were made.
@@ -147,6 +155,11 @@ impl Fleet {
 
     pub(crate) fn resetting(mut self, reset: Option<LimitReset>) -> Self {
         self.limit_reset = Some(reset);
+        self
+    }
+
+    pub(crate) fn expiring(mut self, moment: DateTime<Utc>) -> Self {
+        self.expires_at = Some(moment.trunc_subsecs(6));
         self
     }
 

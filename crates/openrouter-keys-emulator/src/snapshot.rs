@@ -8,7 +8,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::budget::Account;
 use crate::clock::Clock;
-use crate::fleet;
 use crate::key::Key;
 use crate::usd::Usd;
 
@@ -124,9 +123,6 @@ impl Document {
         let mut times = keys.iter().flat_map(Key::times);
         if times.any(|time| !(0..=9999).contains(&time.year())) {
             return Err("one of its times is not between the years 0 and 9999");
-        }
-        if keys.len() > fleet::MOST {
-            return Err("it has more than 1000000 keys");
         }
         let mut credentials = HashSet::new();
         for key in &keys {

@@ -325,7 +325,8 @@ impl State {
         let mut number = self.fleets.get(fleet.prefix()).copied().unwrap_or(0);
         let mut hashes = Vec::with_capacity(fleet.count());
         while hashes.len() < fleet.count() {
-            number += 1;
+            // Nobody gets to the end of the numbers but by restoring a state that somebody wrote.
+            number = number.checked_add(1).unwrap_or(1);
             let key = fleet.key(number, created_at(number));
             // Anybody can work out the plaintext of a seeded key, and may have brought it as a key of their own.
             if self.holder(key.hash).is_none() {

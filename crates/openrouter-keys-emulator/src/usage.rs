@@ -98,8 +98,9 @@ impl Spent {
         }
     }
 
+    /// Whether both are, and what a limit sees that counts both.
     fn is_finite(self) -> bool {
-        self.credits.is_finite() && self.byok.is_finite()
+        (self.credits + self.byok).is_finite()
     }
 }
 
@@ -164,8 +165,7 @@ impl Usage {
             month: self.within(LimitReset::Monthly, now).plus(more),
             latest: Some(now),
         };
-        // No window holds more than all of them.
-        after.total.is_finite().then_some(after)
+        after.is_valid().then_some(after)
     }
 
     /// Whether all amounts are such as spending comes to.

@@ -57,7 +57,7 @@ pub(super) async fn seed(State(control): State<Control>, payload: Payload) -> An
         fleet = fleet.disabled();
     }
     if let Some(moment) = object.get("expires_at", nullable(instant))?.flatten() {
-        fleet = fleet.expires_at(moment);
+        fleet = fleet.expiring(moment);
     }
     if let Some(id) = object.get("creator_user_id", text)? {
         fleet = fleet.creator_user_id(id);

@@ -114,6 +114,11 @@ async fn amounts_that_cannot_be_are_refused() {
         "{message}"
     );
 
+    // Nor can both together be more than a number holds, which a limit sees that counts both.
+    assert!(emulator.spend_byok(&hash, f64::MAX).is_err());
+    let spent = emulator.snapshot();
+    emulator.restore(spent).expect("its own");
+
     for unknown in [sha256("nobody"), "..".to_owned(), hash.to_uppercase()] {
         let path = format!("keys/{unknown}/spend");
         let told = answer(&emulator, "POST", &path, r#"{"usd":1}"#).await;

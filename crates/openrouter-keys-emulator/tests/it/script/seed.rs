@@ -140,3 +140,9 @@ async fn what_cannot_be_seeded_is_refused() {
     assert!(emulator.seed(&Fleet::of(1_000_000)).is_err());
     assert_eq!(listed(&emulator).await.len(), 1);
 }
+
+#[test]
+#[should_panic(expected = "an expiry has a year of four digits")]
+fn an_expiry_that_could_not_be_written_is_refused() {
+    let _ = Fleet::of(1).expires_at(chrono::DateTime::<chrono::Utc>::MAX_UTC);
+}

@@ -178,6 +178,31 @@ async fn what_is_no_state_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_state_that_nobody_comes_to_does_no_harm() {
+    let emulator = Emulator::builder().keys(1).start().await.expect("started");
+    emulator.freeze_time();
+    let mut state = serde_json::to_value(emulator.snapshot()).expect("JSON");
+    // The last number there is, and more spent in a day than altogether.
+    state["fleets"] = json!({"fleet-": usize::MAX});
+    let much = json!({"credits": f64::MAX, "byok": 0});
+    state["keys"][0]["usage"]["day"] = much;
+    state["keys"][0]["usage"]["latest"] = json!(emulator.now());
+    control(&emulator, "PUT", "state", &state.to_string()).await;
+
+    // The next number is taken already.
+    let hashes = emulator.seed(&Fleet::of(2)).expect("seeded");
+    let expected =
+        ["fleet-00002", "fleet-00003"].map(|name| sha256(&format!("sk-or-v1-{}", sha256(name))));
+    assert_eq!(hashes, expected);
+    let hash = state["keys"][0]["hash"].as_str().expect("a hash");
+    assert!(emulator.spend(hash, f64::MAX).is_err());
+
+    // What it is in now can be taken down and put back.
+    let text = serde_json::to_string(&emulator.snapshot()).expect("JSON");
+    serde_json::from_str::<Snapshot>(&text).expect("a snapshot");
+}
+
+#[tokio::test]
 async fn a_reset_begins_again() {
     let [fresh, inside] = [(); 2].map(|()| Emulator::builder().keys(3));
     let fresh = fresh.start().await.expect("started").snapshot();
