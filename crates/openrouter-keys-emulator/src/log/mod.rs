@@ -19,7 +19,8 @@ use redact::Redactor;
 /// A request that came for the API, and what became of it.
 ///
 /// [`Emulator::request_log`](crate::Emulator::request_log) has the latest thousand. No secret is in them: `[redacted]` stands for
-/// the management key, for every plaintext, for whatever begins as one, and for the key of a partner.
+/// the management key, for every plaintext, for whatever begins as one, and for the key of a partner. That of a partner is found
+/// where it stands as a word of its own, because nothing but its digest is known.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LoggedRequest {
@@ -33,7 +34,8 @@ pub struct LoggedRequest {
     pub method: String,
     /// The path, with `/api/v1` before it.
     pub path: String,
-    /// What stands after the question mark, as it was sent.
+    /// What stands after the question mark, as it was sent. This and each of the other texts are cut off after 4 KiB, which
+    /// `…` at the end tells.
     pub query: Option<String>,
     /// Whose credential came with it.
     pub credential: Credential,
@@ -111,6 +113,9 @@ impl Log {
     /// Longer bodies would let a thousand requests fill the memory.
     const LONGEST_BODY: usize = 16 * 1024;
 
+    /// So would longer lines and headers.
+    const LONGEST_TEXT: usize = 4 * 1024;
+
     pub(crate) fn new(state: Shared, management_key: &str) -> Self {
         Self {
             entries: Arc::default(),
@@ -130,9 +135,9 @@ impl Log {
             number: 0,
             at: self.redactor.now(),
             route,
-            method: self.redactor.text(head.method.as_str()),
-            path: self.redactor.path(uri.path()),
-            query: uri.query().map(|query| self.redactor.query(query)),
+            method: cut(self.redactor.text(head.method.as_str())),
+            path: cut(self.redactor.path(uri.path())),
+            query: uri.query().map(|query| cut(self.redactor.query(query))),
             credential: self.redactor.credential(&head.headers),
             headers: self.headers(&head.headers),
             body: None,
@@ -215,7 +220,7 @@ impl Log {
         ] {
             if let Some(value) = headers.get(name) {
                 let value = String::from_utf8_lossy(value.as_bytes());
-                shown.insert(name, self.redactor.text(&value));
+                shown.insert(name, cut(self.redactor.text(&value)));
             }
         }
         shown
@@ -225,6 +230,19 @@ impl Log {
         // No change is ever half made, so what a panic elsewhere leaves behind is whole.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The text, or its beginning if it is too long to be kept. It has no secrets by then, so that none is cut in two.
+fn cut(mut text: String) -> String {
+    if text.len() > Log::LONGEST_TEXT {
+        let whole = (0..=Log::LONGEST_TEXT)
+            .rev()
+            .find(|at| text.is_char_boundary(*at));
+        text.truncate(whole.unwrap_or_default());
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
 }
 
 impl Entries {

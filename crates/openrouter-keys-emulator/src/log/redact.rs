@@ -1,5 +1,6 @@
 //! What must not be seen of a request.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
@@ -63,7 +64,7 @@ impl Redactor {
             .split('/')
             .map(|segment| self.encoded(segment))
             .collect();
-        segments.join("/")
+        self.encoded(&segments.join("/"))
     }
 
     /// The query, without the names and values that are secrets.
@@ -75,7 +76,7 @@ impl Redactor {
                 None => self.encoded(pair),
             })
             .collect();
-        pairs.join("&")
+        self.encoded(&pairs.join("&"))
     }
 
     /// Takes the secrets out of a body, and whatever stands where a partner's key belongs.
@@ -108,26 +109,49 @@ impl Redactor {
         }
     }
 
-    /// A part of a path or a query. A plus can stand for a space or for itself.
+    /// A part of a path or a query, or all of it. A plus can stand for a space or for itself.
     fn encoded(&self, text: &str) -> String {
-        let meanings = [text.to_owned(), text.replace('+', " ")]
-            .map(|text| percent_decode_str(&text).decode_utf8_lossy().into_owned());
-        if meanings.iter().any(|meaning| self.is_secret(meaning)) {
+        if self.is_secret(&text.replace('+', " ")) {
             REDACTED.to_owned()
         } else {
-            text.to_owned()
+            self.text(text)
         }
     }
 
-    /// Whether the text is a secret, or has one in it.
+    /// Whether the text is a secret, or has one in it, as it stands or once it is decoded: some callers encode twice.
     fn is_secret(&self, text: &str) -> bool {
+        /// What is encoded more often than that is no accident.
+        const LAYERS: usize = 3;
+
+        let mut text = Cow::Borrowed(text);
+        for _ in 0..LAYERS {
+            if self.is_plain_secret(&text) {
+                return true;
+            }
+            let decoded = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+            if decoded == text {
+                return false;
+            }
+            text = Cow::Owned(decoded);
+        }
+        self.is_plain_secret(&text)
+    }
+
+    fn is_plain_secret(&self, text: &str) -> bool {
         /// A shorter management key is only looked for as a whole: it is found in too much that is none.
         const ENOUGH: usize = 8;
+        /// No partner's key is shorter.
+        const SHORTEST: usize = 32;
 
         let management_key = &*self.management_key;
-        text.contains(PREFIX)
+        let mut words = text
+            .split_whitespace()
+            .filter(|word| word.len() >= SHORTEST);
+        text.to_ascii_lowercase().contains(PREFIX)
             || (management_key.len() >= ENOUGH && text.contains(management_key))
             || self.is_credential(text)
+            // As in `Bearer <key>`, where the key alone belongs.
+            || words.any(|word| self.is_credential(word))
     }
 
     fn is_credential(&self, text: &str) -> bool {

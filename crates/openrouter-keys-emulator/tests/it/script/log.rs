@@ -126,7 +126,8 @@ async fn whatever_comes_for_the_api_is_logged_and_nothing_else() {
 
 #[tokio::test]
 async fn no_secret_is_in_the_log() {
-    const MANAGEMENT: &str = "canary+management";
+    // Any of these can stand in a key, and has another meaning in a path or a query.
+    const MANAGEMENT: &str = "canary+management/with&other=signs";
     const PARTNER: &str = "canary-partner-key-of-more-than-32-characters";
 
     let emulator = Emulator::builder()
@@ -144,7 +145,8 @@ async fn no_secret_is_in_the_log() {
         "sk-or-v1-canary-of-another-service",
     ] {
         let encoded = percent_encoding::utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-        for shown in [secret, &encoded] {
+        let twice = percent_encoding::utf8_percent_encode(&encoded, NON_ALPHANUMERIC).to_string();
+        for shown in [secret, &encoded, &twice] {
             for target in [
                 format!("/keys/{shown}"),
                 format!("/{shown}"),
@@ -156,6 +158,8 @@ async fn no_secret_is_in_the_log() {
         for body in [
             json!({"name": secret}),
             json!({"name": format!(" {secret}")}),
+            json!({"name": format!("Bearer {secret}")}),
+            json!({"name": encoded}),
             json!({secret: 1}),
             json!([[secret]]),
             json!({"name": "k", "external": secret}),
@@ -169,7 +173,8 @@ async fn no_secret_is_in_the_log() {
                 .expect(404);
         }
         let headers = format!(
-            "Authorization: Bearer {secret}\r\nUser-Agent: {secret}\r\nCookie: {secret}\r\n"
+            "Authorization: Bearer {secret}\r\nUser-Agent: {secret}\r\nCookie: {secret}\r\n\
+             HTTP-Referer: {encoded}\r\n"
         );
         send(emulator.local_addr(), "GET", "/api/v1/key", &headers, "").await;
     }
@@ -200,6 +205,16 @@ async fn the_log_is_bounded_and_can_be_cleared() {
     let long = json!({"name": "k".repeat(16 * 1024)});
     create(&emulator, &long.to_string()).await;
     assert_eq!(emulator.request_log()[0].body, None);
+    let headers = format!("User-Agent: {}\r\n", "\u{fc}".repeat(10_000));
+    let target = format!("/api/v1/keys?{}", "x".repeat(10_000));
+    send(emulator.local_addr(), "GET", &target, &headers, "").await;
+    let log = emulator.request_log();
+    let query = log[1].query.as_ref().expect("a query");
+    for text in [query, &log[1].headers["user-agent"]] {
+        assert!(text.ends_with('…') && text.len() < 5000);
+    }
+    emulator.clear_requests();
+    create(&emulator, r#"{"name":"k"}"#).await;
 
     for _ in 0..1001 {
         raw(&emulator, "GET", "/key").await;
