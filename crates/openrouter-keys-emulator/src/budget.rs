@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::credential::Digest;
 use crate::key::Key;
-use crate::usage::{LimitReset, Spent, Usage};
+use crate::usage::{LimitReset, Usage};
 use crate::usd::Usd;
 use crate::workspace::WorkspaceId;
 
@@ -182,19 +182,16 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Counts what a key spends, if it is under this budget. `None` if that is more than a number can hold.
-    pub(crate) fn spend(&mut self, key: &Key, spent: Spent, now: DateTime<Utc>) -> Option<()> {
-        if let Some(name) = self.budget.scope.account(key) {
-            let usage = self.spent.entry(name).or_insert(Usage::NONE);
-            *usage = usage.plus(spent, now)?;
-        }
-        Some(())
+    /// What has been spent where the spending of that key is counted, and the name of that, if it is under this budget.
+    pub(crate) fn count(&self, key: &Key) -> Option<(String, Usage)> {
+        let name = self.budget.scope.account(key)?;
+        let usage = self.spent.get(&name).copied().unwrap_or(Usage::NONE);
+        Some((name, usage))
     }
 
     /// What a key is told of this budget, if it is under it.
     fn layer(&self, key: &Key, now: DateTime<Utc>) -> Option<Layer> {
-        let name = self.budget.scope.account(key)?;
-        let usage = self.spent.get(&name).unwrap_or(&Usage::NONE);
+        let (_, usage) = self.count(key)?;
         let Budget {
             ref scope,
             limit,

@@ -273,12 +273,17 @@ impl State {
         let position = self.position(hash).ok_or(Unspent::Unknown)?;
         let key = self.keys.get_mut(&position).ok_or(Unspent::Unknown)?;
         let usage = key.usage.plus(spent, now).ok_or(Unspent::TooMuch)?;
-        // On a copy, so that nothing is spent anywhere if it is too much for one of them.
-        let mut budgets = self.budgets.clone();
-        for account in &mut budgets {
-            account.spend(key, spent, now).ok_or(Unspent::TooMuch)?;
+        // Worked out for all of them first, so that nothing is spent anywhere if it is too much for one.
+        let mut counts = Vec::new();
+        for (place, account) in self.budgets.iter().enumerate() {
+            if let Some((name, count)) = account.count(key) {
+                let count = count.plus(spent, now).ok_or(Unspent::TooMuch)?;
+                counts.push((place, name, count));
+            }
         }
-        self.budgets = budgets;
+        for (place, name, count) in counts {
+            self.budgets[place].spent.insert(name, count);
+        }
         key.usage = usage;
         key.last_used_at = Some(now);
         self.version.advance();
