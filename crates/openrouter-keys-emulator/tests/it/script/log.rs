@@ -208,9 +208,9 @@ async fn the_log_is_bounded_and_can_be_cleared() {
     let headers = format!("User-Agent: {}\r\n", "\u{fc}".repeat(10_000));
     let target = format!("/api/v1/keys?{}", "x".repeat(10_000));
     send(emulator.local_addr(), "GET", &target, &headers, "").await;
-    let log = emulator.request_log();
-    let query = log[1].query.as_ref().expect("a query");
-    for text in [query, &log[1].headers["user-agent"]] {
+    let logged = emulator.request_log();
+    let query = logged[1].query.as_ref().expect("a query");
+    for text in [query, &logged[1].headers["user-agent"]] {
         assert!(text.ends_with('…') && text.len() < 5000);
     }
     emulator.clear_requests();
