@@ -31,10 +31,14 @@ use crate::workspace::WorkspaceId;
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "a budget does nothing until an emulator has it"]
+pub struct Budget(pub(crate) Terms);
+
+/// What a budget says. Not [`Budget`] itself, which nobody shall read past its checks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[must_use = "a budget does nothing until an emulator has it"]
-pub struct Budget {
+pub(crate) struct Terms {
     pub(crate) scope: Scope,
     pub(crate) limit: Usd,
     pub(crate) limit_reset: Option<LimitReset>,
@@ -112,7 +116,7 @@ impl Budget {
 
     /// Counts what is spent on the customer's own provider keys (BYOK) too.
     pub fn include_byok(mut self) -> Self {
-        self.include_byok = true;
+        self.0.include_byok = true;
         self
     }
 
@@ -123,16 +127,16 @@ impl Budget {
     }
 
     pub(crate) fn new(scope: Scope, limit: Usd) -> Self {
-        Self {
+        Self(Terms {
             scope,
             limit,
             limit_reset: None,
             include_byok: false,
-        }
+        })
     }
 
     pub(crate) fn resetting(mut self, reset: Option<LimitReset>) -> Self {
-        self.limit_reset = reset;
+        self.0.limit_reset = reset;
         self
     }
 }
@@ -177,7 +181,7 @@ impl Scope {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Account {
     pub(crate) id: u64,
-    pub(crate) budget: Budget,
+    pub(crate) budget: Terms,
     pub(crate) spent: BTreeMap<String, Usage>,
 }
 
@@ -192,7 +196,7 @@ impl Account {
     /// What a key is told of this budget, if it is under it.
     fn layer(&self, key: &Key, now: DateTime<Utc>) -> Option<Layer> {
         let (_, usage) = self.count(key)?;
-        let Budget {
+        let Terms {
             ref scope,
             limit,
             limit_reset,

@@ -19,7 +19,7 @@ use tokio::time::{self, Sleep};
 use crate::answer::Refusal;
 use crate::auth;
 use crate::connection::Breach;
-use crate::control::Control;
+use crate::control::{self, Control};
 use crate::faults::{Effect, Fault, Faults};
 use crate::log::Log;
 use crate::payload::Payload;
@@ -56,7 +56,11 @@ impl Front {
         let request = request.map(Body::new);
         if !Route::is_api(request.uri().path()) {
             let request = without_unasked(request).await;
-            return Ok(self.carry_out(request).await);
+            return Ok(if control::is_control(request.uri().path()) {
+                self.carry_out(request).await
+            } else {
+                self.call(request).await
+            });
         }
         let (mut head, body) = request.into_parts();
         let route = Route::of(&head.method, head.uri.path());
@@ -127,11 +131,15 @@ impl Front {
         struck
     }
 
+    async fn call(&self, request: Request) -> Response {
+        let answer: Result<_, Infallible> = self.api.call(request).await;
+        answer.unwrap_or_else(|never| match never {})
+    }
+
     /// What the API answers when nothing goes wrong. Where the state is kept in a file, the answer tells of nothing that is not
     /// there yet.
     async fn carry_out(&self, request: Request) -> Response {
-        let answer: Result<_, Infallible> = self.api.call(request).await;
-        let answer = answer.unwrap_or_else(|never| match never {});
+        let answer = self.call(request).await;
         let saved = match &self.saver {
             Some(saver) => saver.saved().await,
             None => Ok(()),
@@ -139,7 +147,7 @@ impl Front {
         match saved {
             Ok(()) => answer,
             Err(error) => {
-                let message = format!("The state has changed, but could not be saved: {error}");
+                let message = format!("The state could not be saved: {error}");
                 Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
             }
         }

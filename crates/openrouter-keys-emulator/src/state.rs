@@ -295,7 +295,7 @@ impl State {
     }
 
     /// Counts against that budget from now on.
-    pub(crate) fn add_budget(&mut self, budget: Budget) {
+    pub(crate) fn add_budget(&mut self, Budget(budget): Budget) {
         let id = self
             .budgets
             .last()

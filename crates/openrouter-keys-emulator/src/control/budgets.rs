@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Control;
 use super::members::Object;
 use crate::answer::{Answer, Refusal, json};
-use crate::budget::{Account, Budget, Scope};
+use crate::budget::{Account, Budget, Scope, Terms};
 use crate::credential::Digest;
 use crate::payload::Payload;
 use crate::state::State as Known;
@@ -63,7 +63,7 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn of(account: &'a Account) -> Self {
-        let Budget {
+        let Terms {
             scope,
             limit,
             limit_reset,

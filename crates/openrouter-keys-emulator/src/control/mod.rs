@@ -45,6 +45,11 @@ impl Control {
     }
 }
 
+/// Whether the path is one of these, or could be.
+pub(crate) fn is_control(path: &str) -> bool {
+    path.starts_with("/_emulator/")
+}
+
 /// Nobody has to sign in here: it takes a program on the same machine, and opens nothing.
 pub(crate) fn router(control: Control) -> Router {
     Router::new()

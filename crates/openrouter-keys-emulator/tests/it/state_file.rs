@@ -227,7 +227,7 @@ async fn a_file_that_somebody_else_changed_is_not_overwritten() {
         .expect(500);
     let message = answer.message();
     assert!(
-        message.starts_with("The state has changed, but could not be saved: the state file "),
+        message.starts_with("The state could not be saved: the state file "),
         "{message}"
     );
     assert!(
