@@ -1,10 +1,11 @@
 //! Faults that are armed, and the requests that they wait for.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::http::StatusCode;
 
+use crate::lock::lock;
 use crate::rate_limit::whole_seconds;
 use crate::routes::Route;
 
@@ -274,7 +275,6 @@ impl Faults {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Armed>> {
-        // No change is ever half made, so what a panic elsewhere leaves behind is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

@@ -80,12 +80,11 @@ impl Front {
                 Err(too_many) => Ok(too_many.into_response()),
             },
         };
-        if let Some(status) = match &answer {
-            Ok(answer) => Some(answer.status()),
-            Err(Breach::Cut { status, .. }) => Some(*status),
-            Err(Breach::Reset) => None,
-        } {
-            self.log.answered(position, status);
+        match &answer {
+            Ok(answer) => self.log.answered(position, answer.status()),
+            Err(Breach::Cut { status, .. }) => self.log.answered(position, *status),
+            // Nothing was answered.
+            Err(Breach::Reset) => {}
         }
         answer
     }
@@ -174,7 +173,7 @@ fn failure(fault: &Fault, status: StatusCode) -> Response {
     if status == StatusCode::TOO_MANY_REQUESTS {
         let too_many = TooManyRequests {
             limit: LIMIT,
-            wait: fault.wait().map(Duration::from_secs),
+            wait: fault.wait().map_or(Duration::ZERO, Duration::from_secs),
         };
         too_many.add_to(&mut answer);
     }

@@ -352,6 +352,7 @@ mod fleet;
 mod front;
 mod json;
 mod key;
+mod lock;
 mod log;
 mod payload;
 mod query;

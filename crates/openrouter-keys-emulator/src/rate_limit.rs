@@ -1,7 +1,7 @@
 //! How many requests a key may send.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::answer::Refusal;
 use crate::credential::Digest;
+use crate::lock::lock;
 
 /// So many requests in such a time, for each key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,33 +82,30 @@ impl RateLimiter {
         }
         Err(TooManyRequests {
             limit: limit.requests,
-            wait: Some(window.ends - now),
+            wait: window.ends - now,
         })
     }
 
     fn lock(&self) -> MutexGuard<'_, Limiter> {
-        // No change is ever half made, so what a panic elsewhere leaves behind is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
 /// What a 429 of the service says, beside its body.
 pub(crate) struct TooManyRequests {
     pub(crate) limit: u64,
-    /// How long to wait, if that is said.
-    pub(crate) wait: Option<Duration>,
+    /// How long until requests are counted afresh.
+    pub(crate) wait: Duration,
 }
 
 impl TooManyRequests {
-    /// Adds the headers to an answer.
+    /// Adds the headers of a rate limit to an answer.
     ///
     /// The reset is in milliseconds since 1970, as people have reported it of the service. It is by the machine's clock, not by
     /// the emulator's: that is the time in which a caller waits.
     pub(crate) fn add_to(&self, answer: &mut Response) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let reset = now
-            .unwrap_or_default()
-            .saturating_add(self.wait.unwrap_or_default());
+        let reset = now.unwrap_or_default().saturating_add(self.wait);
         let reset = u64::try_from(reset.as_millis()).unwrap_or(u64::MAX);
         let headers = answer.headers_mut();
         for (name, value) in [
@@ -117,9 +115,6 @@ impl TooManyRequests {
         ] {
             headers.insert(HeaderName::from_static(name), value);
         }
-        if let Some(wait) = self.wait {
-            headers.insert(header::RETRY_AFTER, whole_seconds(wait).into());
-        }
     }
 }
 
@@ -128,6 +123,8 @@ impl IntoResponse for TooManyRequests {
         let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded");
         let mut answer = refusal.into_response();
         self.add_to(&mut answer);
+        let wait = whole_seconds(self.wait).into();
+        answer.headers_mut().insert(header::RETRY_AFTER, wait);
         answer
     }
 }
@@ -158,11 +155,11 @@ mod tests {
         }));
         let admitted = |credential| limiter.admit(credential).map_err(|many| many.wait);
         assert_eq!([admitted(one), admitted(one)], [Ok(()), Ok(())]);
-        assert_eq!(admitted(one), Err(Some(Duration::from_millis(1500))));
+        assert_eq!(admitted(one), Err(Duration::from_millis(1500)));
         time::advance(Duration::from_secs(1)).await;
         // Each key has a window of its own, and one that is refused does not lengthen it.
         assert_eq!(admitted(other), Ok(()));
-        assert_eq!(admitted(one), Err(Some(Duration::from_millis(500))));
+        assert_eq!(admitted(one), Err(Duration::from_millis(500)));
         time::advance(Duration::from_millis(500)).await;
         assert_eq!([admitted(one), admitted(other)], [Ok(()), Ok(())]);
         time::advance(Duration::from_millis(1499)).await;

@@ -1,7 +1,7 @@
 //! What the emulator remembers.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::credential::{self, Digest, Mint};
 use crate::fleet::{self, Fleet};
 use crate::key::{Changes, Key, NewKey};
+use crate::lock::lock;
 use crate::query::Listing;
 use crate::snapshot::{Contents, Snapshot};
 use crate::usage::{Spent, Usage};
@@ -27,9 +28,7 @@ impl Shared {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        // Changes are made only after everything that can fail, so what a panic leaves behind is
-        // whole, and one broken request need not take the others with it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -3,13 +3,14 @@
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use tempfile::Builder;
 
 use crate::credential::Digest;
+use crate::lock::lock;
 use crate::snapshot::Snapshot;
 
 /// The file, and what it looked like when it was last ours.
@@ -113,15 +114,11 @@ impl StateFile {
     }
 
     fn is_closed(&self) -> MutexGuard<'_, bool> {
-        self.is_closed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.is_closed)
     }
 
     fn last_seen(&self) -> MutexGuard<'_, Option<Look>> {
-        self.last_seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.last_seen)
     }
 }
 

@@ -21,12 +21,9 @@ pub enum LimitReset {
 
 impl LimitReset {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "daily" => Some(Self::Daily),
-            "weekly" => Some(Self::Weekly),
-            "monthly" => Some(Self::Monthly),
-            _ => None,
-        }
+        [Self::Daily, Self::Weekly, Self::Monthly]
+            .into_iter()
+            .find(|reset| reset.name() == text)
     }
 
     fn name(self) -> &'static str {

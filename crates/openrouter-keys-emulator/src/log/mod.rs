@@ -4,13 +4,14 @@ mod redact;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::http::{HeaderMap, StatusCode, header, request};
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::lock::lock;
 use crate::payload::Payload;
 use crate::routes::Route;
 use crate::state::Shared;
@@ -227,8 +228,7 @@ impl Log {
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries> {
-        // No change is ever half made, so what a panic elsewhere leaves behind is whole.
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.entries)
     }
 }
 
