@@ -1,0 +1,148 @@
+//! Where it is written down what was attempted and what came of it.
+
+mod memory;
+
+use std::fmt;
+use std::sync::Arc;
+
+use openrouter_keys::SecretString;
+
+pub use memory::MemoryLedger;
+
+use crate::record::Record;
+
+/// What is remembered of each intent, in the order in which it happened, and kept when everything else is lost.
+///
+/// A ledger holds a list of [entries](Entry) for each intent. It does not look into them: it adds one at the end, durably,
+/// and gives all of them back. This is how to keep one in your own database; the example `sqlite_ledger` is one.
+///
+/// # What a ledger promises
+///
+/// 1. **An entry is added at a position, once.** The first entry of an intent is at position 0. `append` at a position that
+///    is taken, or that is not the next one, is [`LedgerError::Conflict`] and changes nothing, whoever took the position: a
+///    task, another process, another machine. In a database that is a primary key of intent and position. This is what
+///    makes two provisioners at once safe; there is no lock that could expire while its holder goes on.
+/// 2. **When `append` returns `Ok`, the entry is durable:** it survives the machine. When it fails otherwise than by a
+///    conflict, the entry may be there or not; the provisioner reads again.
+/// 3. **`read` gives what was appended,** whole and in order, its secrets included, at once after `append` returned.
+/// 4. **[`Record::Released`] erases.** When that entry is added, the secrets of all entries of the intent are erased with it,
+///    in one step. They are in no later `read`.
+/// 5. **A secret is kept as carefully as it deserves.** What a ledger does with [`Entry::secret`], to encrypt it for
+///    example, is up to it; it must get the same text back. An error must not print it.
+///
+/// An intent may be any text that is not empty, and one ledger serves one account: the provisioner keeps a note of which one
+/// under the intent `""`, which is to the ledger like any other.
+///
+/// [`check_ledger`](crate::check_ledger) holds a ledger against this list.
+///
+/// # Why it is generic
+///
+/// The methods are written as `async fn` in an `impl`, without a macro and without a box; a `Provisioner<L>` has its ledger's
+/// type. Where it must be chosen at run time, make an enum of the possible ones and implement this for it.
+pub trait Ledger: Send + Sync + 'static {
+    /// All entries of an intent, the oldest first. An intent that has none is an empty list.
+    fn read(&self, intent: &str) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send;
+
+    /// Adds an entry at this position, durably, or nothing at all.
+    fn append(
+        &self,
+        intent: &str,
+        position: usize,
+        entry: &Entry,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// All intents that have an entry, each once, in any order.
+    fn intents(&self) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send;
+}
+
+impl<L: Ledger> Ledger for Arc<L> {
+    fn read(&self, intent: &str) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send {
+        (**self).read(intent)
+    }
+
+    fn append(
+        &self,
+        intent: &str,
+        position: usize,
+        entry: &Entry,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send {
+        (**self).append(intent, position, entry)
+    }
+
+    fn intents(&self) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send {
+        (**self).intents()
+    }
+}
+
+/// What happened, and the secret that came of it.
+///
+/// ```
+/// use openrouter_keys_provision::{Entry, Record};
+///
+/// // What a ledger in a database stores in its columns, and what it makes of them.
+/// let entry = Entry::new(Record::Released {}, None);
+/// let json: String = entry.record_json();
+/// assert_eq!(Entry::from_json(&json, None)?.record, entry.record);
+/// # Ok::<(), openrouter_keys_provision::LedgerError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Entry {
+    /// What happened. It has no secret in it, and serializes.
+    pub record: Record,
+    /// The plaintext of a key, where the record comes with one. `Debug` does not print it.
+    pub secret: Option<SecretString>,
+}
+
+impl Entry {
+    /// An entry of these parts.
+    #[must_use]
+    pub const fn new(record: Record, secret: Option<SecretString>) -> Self {
+        Self { record, secret }
+    }
+
+    /// The record as JSON, without the secret.
+    ///
+    /// # Panics
+    /// Never: all that a record consists of has a form in JSON.
+    #[must_use]
+    pub fn record_json(&self) -> String {
+        serde_json::to_string(&self.record).expect("a record is made of texts, numbers and times")
+    }
+
+    /// The entry with the record that this JSON describes, and this secret.
+    ///
+    /// # Errors
+    /// [`LedgerError::Failed`] if it is no record of this version.
+    pub fn from_json(record: &str, secret: Option<SecretString>) -> Result<Self, LedgerError> {
+        let record = serde_json::from_str(record)?;
+        Ok(Self { record, secret })
+    }
+}
+
+/// Why a ledger could not do what it was asked.
+///
+/// Any error becomes one by `?`. It is no [`std::error::Error`] itself, so that this works.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The position is taken, or is not the next one. Nothing was changed.
+    Conflict,
+    /// Something else went wrong. An entry that was to be added may have been, or not.
+    Failed(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl fmt::Display for LedgerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conflict => f.write_str("another entry has that position"),
+            Self::Failed(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for LedgerError {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}

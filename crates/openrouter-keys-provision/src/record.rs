@@ -1,0 +1,104 @@
+//! What is written down.
+
+use chrono::{DateTime, Utc};
+use openrouter_keys::KeyHash;
+use serde::{Deserialize, Serialize};
+
+use crate::marker::Nonce;
+use crate::new_key::NewKey;
+
+/// Something that happened to an intent. No secret is in it.
+///
+/// A [`Ledger`](crate::Ledger) stores these as they are and need not look into them. They serialize, for instance to JSON,
+/// in a form that later versions of this crate read too. [`Released`](Self::Released) is the one that a ledger acts on.
+///
+/// Which may follow which, and what each is written before or after, is in the [crate's documentation](crate).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Record {
+    /// Under the intent `""`: which service, and which account there, the ledger is about.
+    Bound {
+        /// The base URL of the client.
+        base_url: String,
+        /// What tells the account from others, if anything does.
+        account: Option<String>,
+    },
+    /// A create is about to be sent. Written before it leaves, so that whatever comes of it can be found.
+    ///
+    /// The entry has a secret if the caller chose the key's plaintext.
+    Attempt {
+        /// What marks the key until it is committed.
+        nonce: Nonce,
+        /// What the key shall be called in the end.
+        name: String,
+        /// What was asked for.
+        request: NewKey,
+        /// Whether the key is to be made with a limit of 0 USD, which is raised at the commit.
+        escrow: bool,
+        /// When this was written, by the provisioner's clock.
+        at: DateTime<Utc>,
+    },
+    /// The latest attempt can come to nothing any more: from here on nobody can seal it.
+    Abandoned {
+        /// Whether its create is known to have made nothing.
+        nothing_made: bool,
+    },
+    /// The key of the latest attempt is the intent's. The entry has its plaintext as the secret.
+    Sealed {
+        /// The key.
+        hash: KeyHash,
+    },
+    /// The sealed key has its real name and its settings.
+    Committed {},
+    /// A key that was not made by the provisioner is the intent's. Its plaintext is with the caller.
+    Adopted {
+        /// The key.
+        hash: KeyHash,
+        /// Its name.
+        name: String,
+    },
+    /// The caller has the plaintext. The ledger erases all secrets of the intent with this entry.
+    Released {},
+    /// The intent's key was removed. The next one to be made is another.
+    Removed {},
+    /// A rotation has begun.
+    RotationBegun {
+        /// The caller's own name for this rotation.
+        rotation: String,
+        /// The key that is to be replaced.
+        old: KeyHash,
+        /// What the new key shall be called.
+        name: String,
+        /// What the new key is to be like.
+        request: NewKey,
+        /// Whether the new key gets what is left of the old one's limit in this window.
+        remaining_only: bool,
+    },
+    /// The caller's sink has acknowledged the new key's plaintext.
+    Delivered {
+        /// When, by the provisioner's clock.
+        at: DateTime<Utc>,
+    },
+    /// The new key has been seen to work.
+    Verified {},
+    /// The old key is about to be disabled. From here on the new key is the intent's.
+    Disabling {
+        /// When this was written.
+        at: DateTime<Utc>,
+    },
+    /// The old key is disabled.
+    Disabled {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The old key is removed, and the rotation is over.
+    Rotated {},
+    /// The rotation is about to be taken back. From here on the old key is the intent's.
+    RollingBack {
+        /// When this was written.
+        at: DateTime<Utc>,
+    },
+    /// The old key works as before, and the new one is removed.
+    RolledBack {},
+}
