@@ -1,8 +1,12 @@
 //! What a key is to be like.
 
-use chrono::{DateTime, Utc};
-use openrouter_keys::LimitReset;
+use chrono::{DateTime, TimeDelta, Utc};
+use openrouter_keys::operations::CreateKey;
+use openrouter_keys::{Client, Key, LimitReset, SecretString};
 use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::marker::Nonce;
 
 /// What a key is to be like: everything but its name, in which the provisioner writes its marker until the key is committed.
 ///
@@ -84,4 +88,101 @@ impl NewKey {
         self.external_user = Some(user.into());
         self
     }
+}
+
+impl NewKey {
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        // JSON has no NaN and no infinity: in the ledger they would become no limit at all.
+        if self.limit.is_some_and(|usd| !usd.is_finite() || usd < 0.0) {
+            return Err(Error::invalid(
+                "limit",
+                "must be a finite amount of USD, zero or more",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The create of a key like this with a marker for its name.
+    pub(crate) fn create(
+        &self,
+        client: &Client,
+        nonce: Nonce,
+        escrow: bool,
+        chosen: Option<SecretString>,
+    ) -> CreateKey {
+        let mut create = client.create(nonce.marker());
+        if let Some(usd) = if escrow { Some(0.0) } else { self.limit } {
+            create = create.limit(usd);
+        }
+        if let Some(reset) = &self.limit_reset {
+            create = create.limit_reset(reset.clone());
+        }
+        if let Some(yes) = self.include_byok_in_limit {
+            create = create.include_byok_in_limit(yes);
+        }
+        if let Some(time) = self.expires_at {
+            create = create.expires_at(time);
+        }
+        if let Some(id) = &self.workspace_id {
+            create = create.workspace_id(id);
+        }
+        if let Some(id) = &self.creator_user_id {
+            create = create.creator_user_id(id);
+        }
+        match (&self.external_user, chosen) {
+            (Some(user), Some(chosen)) => create.external_user_with_key(user, chosen),
+            (Some(user), None) => create.external_user(user),
+            (None, _) => create,
+        }
+    }
+
+    /// What of another request is other than this. When the key expires does not count: that is counted from now on in most
+    /// programs.
+    pub(crate) fn differs(&self, other: &Self) -> Vec<&'static str> {
+        differences([
+            ("limit", self.limit == other.limit),
+            ("limit_reset", self.limit_reset == other.limit_reset),
+            (
+                "include_byok_in_limit",
+                self.include_byok_in_limit == other.include_byok_in_limit,
+            ),
+            ("workspace_id", self.workspace_id == other.workspace_id),
+            (
+                "creator_user_id",
+                self.creator_user_id == other.creator_user_id,
+            ),
+            ("external_user", self.external_user == other.external_user),
+        ])
+    }
+
+    /// What of a key is other than it was asked for: what bounds its spending, and whether it works.
+    pub(crate) fn not_as_asked(&self, key: &Key) -> Vec<&'static str> {
+        let expires = match (self.expires_at, key.expires_at) {
+            (None, None) => true,
+            // The service may keep a time in whole seconds.
+            (Some(asked), Some(kept)) => (asked - kept).abs() < TimeDelta::seconds(1),
+            _ => false,
+        };
+        let workspace = match (&self.workspace_id, &key.workspace_id) {
+            (Some(asked), Some(kept)) => asked.eq_ignore_ascii_case(kept),
+            _ => true,
+        };
+        differences([
+            ("limit", self.limit == key.limit),
+            ("limit_reset", self.limit_reset == key.limit_reset),
+            (
+                "include_byok_in_limit",
+                self.include_byok_in_limit
+                    .is_none_or(|asked| asked == key.include_byok_in_limit),
+            ),
+            ("expires_at", expires),
+            ("workspace_id", workspace),
+            ("disabled", !key.disabled),
+        ])
+    }
+}
+
+fn differences<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
+    let other = fields.into_iter().filter(|(_, is_same)| !is_same);
+    other.map(|(field, _)| field).collect()
 }

@@ -162,8 +162,9 @@ impl Client {
         self.settings.base_url.host()
     }
 
-    #[cfg(feature = "tracing")]
-    pub(crate) fn base_url(&self) -> &str {
+    /// The base URL, as requests are sent to it: without a slash at its end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
         self.settings.base_url.as_str()
     }
 

@@ -267,6 +267,12 @@ impl Error {
         self.0.salvaged
     }
 
+    /// The same, for whoever needs the error too.
+    #[must_use]
+    pub fn salvaged(&self) -> Option<&Salvaged> {
+        self.0.salvaged.as_ref()
+    }
+
     pub(crate) fn new(inner: Inner) -> Self {
         Self(Box::new(inner))
     }

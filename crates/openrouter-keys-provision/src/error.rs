@@ -1,0 +1,297 @@
+//! The one error of the crate.
+
+use std::fmt;
+
+use openrouter_keys::KeyHash;
+
+use crate::ledger::LedgerError;
+
+/// Why an intent could not be seen through, and what to do about it.
+///
+/// Display is one line for the person who reads the log. It names the intent, which is therefore no place for a secret, and
+/// hashes, which are none.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// use openrouter_keys_provision::{ErrorKind, MemoryLedger, Provisioner};
+///
+/// let provisioner = Provisioner::new(client, MemoryLedger::new());
+/// provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+///
+/// let error = provisioner.ensure("customer-42", |key| key.limit(80)).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::OtherRequest);
+/// // The key that there is, for an update.
+/// assert!(error.hash().is_some());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    intent: Option<String>,
+    hash: Option<KeyHash>,
+    problem: Problem,
+}
+
+/// What kind of failure an [`Error`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An argument makes no sense. Nothing was sent and nothing written. Correct the argument that the message names.
+    InvalidInput,
+    /// A call failed: [`client_error`](Error::client_error) says why. Nothing is lost. Unless it says that the request itself
+    /// is wrong, do the same again.
+    Client,
+    /// The ledger failed. Nothing is lost. Mend it, and do the same again.
+    Ledger,
+    /// Somebody else is at work on this intent: another process with the same ledger. Nothing is lost. Do the same again; if
+    /// it happens often, see to it that one of them has the intent.
+    Contended,
+    /// The ledger is about another account, or about another base URL. Nothing was sent that could change anything. Use the
+    /// ledger that belongs to the client, or the other way round.
+    ForeignLedger,
+    /// What the ledger has on the intent makes no sense, or comes from a later version. Nothing was changed.
+    DamagedLedger,
+    /// The client's key is an ordinary one, which cannot manage keys.
+    OrdinaryKey,
+    /// The intent has a key already, which was asked for otherwise. To change that key, [update](openrouter_keys::Client::update)
+    /// it by its [`hash`](Error::hash), and ask for what was asked for first, or for the new settings under another intent.
+    OtherRequest,
+    /// The intent's key is not there any more: somebody has removed it. If that was meant, call
+    /// [`remove`](crate::Provisioner::remove), after which the intent can have a new one.
+    KeyGone,
+    /// Somebody has changed the name of a key that was not committed yet, so it cannot be told what they want with it. Give it
+    /// back the name that the message shows, or remove it, and do the same again.
+    KeyRenamed,
+    /// The service has made a key with other settings than it was asked for, or somebody has changed them before it was
+    /// committed. Look at the key, [`update`](openrouter_keys::Client::update) it, and do the same again; or
+    /// [`remove`](crate::Provisioner::remove) it.
+    NotAsAsked,
+    /// The ledger has no key for this intent.
+    UnknownIntent,
+    /// The intent has another key already. Only an intent without one can adopt a key.
+    OtherKey,
+    /// That cannot be done while a rotation is under way, or at the point that it has reached. The message says what can.
+    Rotation,
+    /// The caller's sink has not taken the plaintext. Nothing was disabled. Do the same again.
+    Sink,
+}
+
+pub(crate) enum Problem {
+    Invalid(String),
+    Client {
+        doing: &'static str,
+        error: openrouter_keys::Error,
+    },
+    /// The answers to this many creates were lost.
+    Lost {
+        creates: u32,
+        error: openrouter_keys::Error,
+    },
+    Ledger(Box<dyn std::error::Error + Send + Sync>),
+    Random(getrandom::Error),
+    Contended,
+    Foreign {
+        theirs: String,
+        ours: String,
+    },
+    Damaged(String),
+    Ordinary,
+    OtherRequest(Vec<&'static str>),
+    Gone,
+    Renamed {
+        marker: String,
+    },
+    NotAsAsked(Vec<&'static str>),
+    Unknown,
+    OtherKey,
+    Rotation(String),
+    Sink(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// What kind of failure this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self.0.problem {
+            Problem::Invalid(_) => ErrorKind::InvalidInput,
+            Problem::Client { .. } | Problem::Lost { .. } => ErrorKind::Client,
+            Problem::Ledger(_) | Problem::Random(_) => ErrorKind::Ledger,
+            Problem::Contended => ErrorKind::Contended,
+            Problem::Foreign { .. } => ErrorKind::ForeignLedger,
+            Problem::Damaged(_) => ErrorKind::DamagedLedger,
+            Problem::Ordinary => ErrorKind::OrdinaryKey,
+            Problem::OtherRequest(_) => ErrorKind::OtherRequest,
+            Problem::Gone => ErrorKind::KeyGone,
+            Problem::Renamed { .. } => ErrorKind::KeyRenamed,
+            Problem::NotAsAsked(_) => ErrorKind::NotAsAsked,
+            Problem::Unknown => ErrorKind::UnknownIntent,
+            Problem::OtherKey => ErrorKind::OtherKey,
+            Problem::Rotation(_) => ErrorKind::Rotation,
+            Problem::Sink(_) => ErrorKind::Sink,
+        }
+    }
+
+    /// The intent that it is about, if it is about one.
+    #[must_use]
+    pub fn intent(&self) -> Option<&str> {
+        self.0.intent.as_deref()
+    }
+
+    /// The key that it is about, if it is about one.
+    #[must_use]
+    pub fn hash(&self) -> Option<&KeyHash> {
+        self.0.hash.as_ref()
+    }
+
+    /// What the client said, if a call failed.
+    #[must_use]
+    pub fn client_error(&self) -> Option<&openrouter_keys::Error> {
+        match &self.0.problem {
+            Problem::Client { error, .. } | Problem::Lost { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the same may be done again with some hope, without anybody doing something about it first.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match &self.0.problem {
+            Problem::Client { error, .. } => error.is_retryable(),
+            Problem::Lost { .. } | Problem::Contended | Problem::Sink(_) | Problem::Ledger(_) => {
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn new(problem: Problem) -> Self {
+        Self(Box::new(Inner {
+            intent: None,
+            hash: None,
+            problem,
+        }))
+    }
+
+    pub(crate) fn invalid(argument: &str, allowed: &str) -> Self {
+        Self::new(Problem::Invalid(format!("invalid `{argument}`: {allowed}")))
+    }
+
+    pub(crate) fn client(doing: &'static str, error: openrouter_keys::Error) -> Self {
+        Self::new(Problem::Client { doing, error })
+    }
+
+    pub(crate) fn about(mut self, intent: &str) -> Self {
+        if !intent.is_empty() {
+            self.0.intent.get_or_insert_with(|| intent.to_owned());
+        }
+        self
+    }
+
+    pub(crate) fn of_key(mut self, hash: &KeyHash) -> Self {
+        self.0.hash.get_or_insert_with(|| hash.clone());
+        self
+    }
+}
+
+impl From<LedgerError> for Error {
+    fn from(error: LedgerError) -> Self {
+        Self::new(match error {
+            LedgerError::Conflict => Problem::Contended,
+            LedgerError::Failed(source) => Problem::Ledger(source),
+        })
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.problem {
+            Problem::Client { error, .. } | Problem::Lost { error, .. } => Some(error),
+            Problem::Ledger(source) | Problem::Sink(source) => Some(&**source),
+            Problem::Random(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(intent) = &self.0.intent {
+            write!(f, "intent {intent:?}: ")?;
+        }
+        let key = Named(self.0.hash.as_ref());
+        match &self.0.problem {
+            Problem::Invalid(message) => f.write_str(message),
+            Problem::Client { doing, error } => write!(f, "{doing}: {error}"),
+            Problem::Lost { creates, .. } => write!(
+                f,
+                "the outcome of {creates} creates is not known; do the same again, which looks for what they made first"
+            ),
+            Problem::Ledger(source) => write!(f, "the ledger failed: {source}"),
+            Problem::Random(error) => write!(f, "the system has no random numbers: {error}"),
+            Problem::Contended => f.write_str(
+                "somebody else has written to the ledger about it meanwhile; do the same again, and have one process at work on an intent",
+            ),
+            Problem::Foreign { theirs, ours } => write!(
+                f,
+                "the ledger is about {theirs}, and the client about {ours}; nothing was changed: bring those together that belong together"
+            ),
+            Problem::Damaged(what) => write!(
+                f,
+                "what the ledger has on it makes no sense: {what}; nothing was changed: look at its entries"
+            ),
+            Problem::Ordinary => f.write_str(
+                "the client's key is an ordinary one; managing keys takes a management key",
+            ),
+            Problem::OtherRequest(fields) => write!(
+                f,
+                "{key} was made with another {}; update the key itself, or ask for what was asked for then",
+                fields.join(", ")
+            ),
+            Problem::Gone => write!(
+                f,
+                "{key} has been removed by somebody else; if that was meant, call `remove`, and then ask for a new one"
+            ),
+            Problem::Renamed { marker } => write!(
+                f,
+                "somebody has renamed {key} before it was ready; name it {marker:?} again, or call `remove`, and do the same again"
+            ),
+            Problem::NotAsAsked(fields) => write!(
+                f,
+                "{key} has another {} than was asked for; mend that or call `remove`, and do the same again",
+                fields.join(", ")
+            ),
+            Problem::Unknown => f.write_str("the ledger knows of no key for it"),
+            Problem::OtherKey => write!(f, "it has {key} already"),
+            Problem::Rotation(message) => f.write_str(message),
+            Problem::Sink(source) => write!(f, "the new key was not taken: {source}"),
+        }
+    }
+}
+
+/// A key in a sentence.
+struct Named<'a>(Option<&'a KeyHash>);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(hash) => write!(f, "the key {hash}"),
+            None => f.write_str("the key"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("intent", &self.intent())
+            .field("hash", &self.hash())
+            .field("message", &self.to_string())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,210 @@
+//! What the entries of an intent come to.
+
+use chrono::{DateTime, Utc};
+use openrouter_keys::{KeyHash, SecretString};
+
+use crate::ledger::Entry;
+use crate::marker::Nonce;
+use crate::new_key::NewKey;
+use crate::record::Record;
+
+/// What is known of an intent.
+#[derive(Clone, Default)]
+pub(crate) struct History {
+    /// All attempts there ever were, the oldest first.
+    pub(crate) attempts: Vec<Attempt>,
+    /// The intent's key.
+    pub(crate) current: Option<Held>,
+    /// How far the making of a key has come.
+    pub(crate) stage: Stage,
+}
+
+/// How far the making of a key has come. What is meant is the latest attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// No attempt can come to anything.
+    #[default]
+    Idle,
+    /// Its create may be sent, and may come to something.
+    Open,
+    /// Its key is the one, and may have its marker or its real name.
+    Sealed,
+}
+
+/// A create that may have been sent.
+#[derive(Clone)]
+pub(crate) struct Attempt {
+    pub(crate) nonce: Nonce,
+    pub(crate) name: String,
+    pub(crate) request: NewKey,
+    pub(crate) escrow: bool,
+    pub(crate) at: DateTime<Utc>,
+    /// The plaintext that the caller chose.
+    pub(crate) chosen: Option<SecretString>,
+    pub(crate) fate: Fate,
+}
+
+#[derive(Clone)]
+pub(crate) enum Fate {
+    Open,
+    /// It may have made a key, unless it is known that it has not.
+    Abandoned {
+        nothing_made: bool,
+    },
+    Sealed {
+        hash: KeyHash,
+        secret: Option<SecretString>,
+    },
+}
+
+/// A key that is an intent's.
+#[derive(Clone)]
+pub(crate) struct Held {
+    pub(crate) hash: KeyHash,
+    pub(crate) name: String,
+    /// What was asked for; nothing, if it was adopted.
+    pub(crate) request: Option<NewKey>,
+    pub(crate) secret: Option<SecretString>,
+}
+
+impl History {
+    /// What these entries come to, or why they make no sense.
+    pub(crate) fn of(entries: Vec<Entry>) -> Result<Self, String> {
+        let mut history = Self::default();
+        for (position, entry) in entries.into_iter().enumerate() {
+            history
+                .add(entry)
+                .map_err(|what| format!("entry {position} is {what}"))?;
+        }
+        Ok(history)
+    }
+
+    /// Adds an entry, or says what is wrong with it.
+    pub(crate) fn add(&mut self, entry: Entry) -> Result<(), &'static str> {
+        let Entry { record, secret } = entry;
+        match record {
+            Record::Attempt {
+                nonce,
+                name,
+                request,
+                escrow,
+                at,
+            } if self.stage == Stage::Idle && self.current.is_none() => {
+                self.attempts.push(Attempt {
+                    nonce,
+                    name,
+                    request,
+                    escrow,
+                    at,
+                    chosen: secret,
+                    fate: Fate::Open,
+                });
+                self.stage = Stage::Open;
+            }
+            Record::Abandoned { nothing_made } if self.stage == Stage::Open => {
+                self.latest().fate = Fate::Abandoned { nothing_made };
+                self.stage = Stage::Idle;
+            }
+            Record::Sealed { hash } if self.stage == Stage::Open => {
+                self.latest().fate = Fate::Sealed { hash, secret };
+                self.stage = Stage::Sealed;
+            }
+            Record::Committed {} if self.stage == Stage::Sealed => {
+                let attempt = self.latest();
+                let Fate::Sealed { hash, secret } = &attempt.fate else {
+                    return Err("a commit of what is not sealed");
+                };
+                let held = Held {
+                    hash: hash.clone(),
+                    name: attempt.name.clone(),
+                    request: Some(attempt.request.clone()),
+                    secret: secret.clone(),
+                };
+                self.current = Some(held);
+                self.stage = Stage::Idle;
+            }
+            Record::Adopted { hash, name }
+                if self.stage == Stage::Idle && self.current.is_none() =>
+            {
+                self.current = Some(Held {
+                    hash,
+                    name,
+                    request: None,
+                    secret: None,
+                });
+            }
+            Record::Released {} if self.current.is_some() => self.forget_secrets(),
+            Record::Removed {} if self.stage != Stage::Open => {
+                self.current = None;
+                self.stage = Stage::Idle;
+            }
+            _ => return Err("one that cannot stand there"),
+        }
+        Ok(())
+    }
+
+    /// The latest attempt, if its key is sealed and not committed.
+    pub(crate) fn sealed(&self) -> Option<(&Attempt, &KeyHash)> {
+        let attempt = self.attempts.last()?;
+        match &attempt.fate {
+            Fate::Sealed { hash, .. } if self.stage == Stage::Sealed => Some((attempt, hash)),
+            _ => None,
+        }
+    }
+
+    /// The attempts that may have made a key which nobody holds: those that are abandoned, and, if it is asked for, the one
+    /// that is open.
+    pub(crate) fn lost(&self, with_open: bool) -> impl Iterator<Item = &Attempt> {
+        let is_lost = move |attempt: &&Attempt| match attempt.fate {
+            Fate::Open => with_open,
+            Fate::Abandoned { nothing_made } => !nothing_made,
+            Fate::Sealed { .. } => false,
+        };
+        self.attempts.iter().filter(is_lost)
+    }
+
+    /// Whether that key is, or was, the intent's.
+    pub(crate) fn holds(&self, hash: &KeyHash) -> bool {
+        let sealed = self.attempts.iter().any(
+            |attempt| matches!(&attempt.fate, Fate::Sealed { hash: sealed, .. } if sealed == hash),
+        );
+        sealed || self.current.as_ref().is_some_and(|held| held.hash == *hash)
+    }
+
+    /// Whether a secret of it is in the ledger.
+    pub(crate) fn has_secrets(&self) -> bool {
+        let current = self
+            .current
+            .as_ref()
+            .is_some_and(|held| held.secret.is_some());
+        current
+            || self.attempts.iter().any(|attempt| {
+                attempt.chosen.is_some()
+                    || matches!(
+                        &attempt.fate,
+                        Fate::Sealed {
+                            secret: Some(_),
+                            ..
+                        }
+                    )
+            })
+    }
+
+    fn forget_secrets(&mut self) {
+        for attempt in &mut self.attempts {
+            attempt.chosen = None;
+            if let Fate::Sealed { secret, .. } = &mut attempt.fate {
+                *secret = None;
+            }
+        }
+        if let Some(held) = &mut self.current {
+            held.secret = None;
+        }
+    }
+
+    fn latest(&mut self) -> &mut Attempt {
+        self.attempts
+            .last_mut()
+            .expect("a stage other than idle is that of an attempt")
+    }
+}

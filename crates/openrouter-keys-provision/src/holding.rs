@@ -1,0 +1,129 @@
+//! What becomes of an intent's key after it was made.
+
+use openrouter_keys::Key;
+
+use crate::error::{Error, Problem};
+use crate::history::Stage;
+use crate::intent;
+use crate::ledger::Ledger;
+use crate::log::Log;
+use crate::marker::Nonce;
+use crate::provisioner::Provisioner;
+use crate::record::Record;
+
+/// # After it was made
+impl<L: Ledger> Provisioner<L> {
+    /// Erases the intent's plaintext from the ledger: you have it where it belongs.
+    ///
+    /// From then on, [`ensure`](Self::ensure) gives the key without its plaintext. What of it a disk or a backup remembers is
+    /// beyond this.
+    ///
+    /// # Errors
+    /// [`UnknownIntent`](crate::ErrorKind::UnknownIntent) if the intent has no committed key;
+    /// [`Rotation`](crate::ErrorKind::Rotation) while one is under way. Done twice, it comes to the same.
+    pub async fn release(&self, intent: &str) -> Result<(), Error> {
+        let of_intent = |error| intent::about(error, intent);
+        self.release_it(intent).await.map_err(of_intent)
+    }
+
+    async fn release_it(&self, intent: &str) -> Result<(), Error> {
+        intent::check(intent)?;
+        let _turn = self.turn(intent).await;
+        self.bind().await?;
+        let mut log = Log::read(self.ledger(), intent).await?;
+        if log.history().current.is_none() {
+            return Err(Error::new(Problem::Unknown));
+        }
+        if !log.history().has_secrets() {
+            return Ok(());
+        }
+        log.append(Record::Released {}, None).await
+    }
+
+    /// Takes a key that exists already for an intent that has none: one that was made by hand, or before there was a ledger.
+    ///
+    /// Its plaintext is not known here; you have it. From then on it is the intent's key, to be
+    /// rotated, for instance.
+    ///
+    /// # Errors
+    /// [`OtherKey`](crate::ErrorKind::OtherKey) if the intent has another one, or is about to, or if another intent has this
+    /// one; [`Client`](crate::ErrorKind::Client) if there is no such key. Done twice, it comes to the same.
+    pub async fn adopt(&self, intent: &str, hash: impl AsRef<str>) -> Result<Key, Error> {
+        let of_intent = |error| intent::about(error, intent);
+        self.adopt_it(intent, hash.as_ref())
+            .await
+            .map_err(of_intent)
+    }
+
+    async fn adopt_it(&self, intent: &str, hash: &str) -> Result<Key, Error> {
+        intent::check(intent)?;
+        let _turn = self.turn(intent).await;
+        self.bind().await?;
+        let key = self.client().get(hash).send().await;
+        let key = key.map_err(|error| Error::client("looking at the key", error))?;
+        if Nonce::of_marker(&key.name).is_some() {
+            let allowed = "must not be that of a key with a marker: it may be removed";
+            return Err(Error::invalid("hash", allowed).of_key(&key.hash));
+        }
+        let mut log = Log::read(self.ledger(), intent).await?;
+        let history = log.history();
+        if let Some(held) = &history.current {
+            return if held.hash == key.hash {
+                Ok(key)
+            } else {
+                Err(Error::new(Problem::OtherKey).of_key(&held.hash))
+            };
+        }
+        if history.stage != Stage::Idle {
+            return Err(Error::new(Problem::OtherKey));
+        }
+        for (other, history) in self.histories().await? {
+            if history.current.is_some_and(|held| held.hash == key.hash) {
+                let taken = Error::new(Problem::OtherKey).of_key(&key.hash);
+                return Err(taken.about(&other));
+            }
+        }
+        let record = Record::Adopted {
+            hash: key.hash.clone(),
+            name: key.name.clone(),
+        };
+        log.append(record, None).await?;
+        Ok(key)
+    }
+
+    /// Removes the intent's key for good, with whatever its attempts have left behind, used or not. The next
+    /// [`ensure`](Self::ensure) makes another.
+    ///
+    /// This is also what to do about a key that somebody else has removed, renamed or changed.
+    ///
+    /// # Errors
+    /// [`UnknownIntent`](crate::ErrorKind::UnknownIntent) if the ledger knows nothing of the intent;
+    /// [`Rotation`](crate::ErrorKind::Rotation) while one is under way. Done twice, it comes to the same.
+    pub async fn remove(&self, intent: &str) -> Result<(), Error> {
+        let of_intent = |error| intent::about(error, intent);
+        self.remove_it(intent).await.map_err(of_intent)
+    }
+
+    async fn remove_it(&self, intent: &str) -> Result<(), Error> {
+        intent::check(intent)?;
+        let _turn = self.turn(intent).await;
+        self.bind().await?;
+        let mut log = Log::read(self.ledger(), intent).await?;
+        if log.history().attempts.is_empty() && log.history().current.is_none() {
+            return Err(Error::new(Problem::Unknown));
+        }
+        if log.history().stage == Stage::Open {
+            self.abandon(&mut log, false).await?;
+        }
+        self.clean_up(&log, &mut Vec::new()).await?;
+        let history = log.history();
+        let sealed = history.sealed().map(|(_, hash)| hash.clone());
+        let held = history.current.as_ref().map(|held| held.hash.clone());
+        let Some(hash) = sealed.or(held) else {
+            return Ok(());
+        };
+        // First the key, then the note: the other way round, a crash would leave a key that nobody knows of.
+        self.remove_key(&hash, "removing the key").await?;
+        log.append(Record::Removed {}, None).await
+    }
+}

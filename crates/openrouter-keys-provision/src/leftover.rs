@@ -1,0 +1,116 @@
+//! What lost creates leave behind.
+
+use openrouter_keys::{Key, KeyHash};
+
+use crate::error::Error;
+use crate::guards::Guard;
+use crate::ledger::Ledger;
+use crate::marker::Nonce;
+use crate::provisioner::Provisioner;
+
+/// A key with the provisioner's marker that is no intent's key.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Leftover {
+    /// The key, as it was when it was looked at last.
+    pub key: Key,
+    /// The intent that it was made for, if the ledger knows it.
+    pub intent: Option<String>,
+    /// What became of it.
+    pub fate: LeftoverFate,
+}
+
+/// What became of a [`Leftover`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LeftoverFate {
+    /// It was removed. Nobody had its plaintext, or could use it.
+    Removed,
+    /// It has been used, and was left as it is. Somebody has its plaintext: find out who before you remove it.
+    Used,
+    /// Somebody has renamed it in the moment before it would have been removed, and it was left as it is.
+    Renamed,
+    /// The ledger knows nothing of its marker, and it was left as it is. Another ledger may: look for it before you remove
+    /// the key.
+    Unknown,
+    /// It belongs to an attempt that may be under way still, and was left to it.
+    UnderWay,
+}
+
+/// All keys of these workspaces that have a marker, each with its nonce. `None` is the default workspace.
+pub(crate) async fn marked<L: Ledger>(
+    provisioner: &Provisioner<L>,
+    workspaces: impl IntoIterator<Item = Option<String>>,
+) -> Result<Vec<(Nonce, Key)>, Error> {
+    let mut marked: Vec<(Nonce, Key)> = Vec::new();
+    for workspace in workspaces {
+        let mut listing = provisioner.client().list().include_all();
+        if let Some(id) = workspace {
+            listing = listing.workspace_id(id);
+        }
+        let mut keys = listing.stream();
+        while let Some(key) = keys.next().await {
+            let key = key.map_err(|error| Error::client("looking for leftovers", error))?;
+            // The default workspace may have been asked for by its id too.
+            let is_known = marked.iter().any(|(_, known)| known.hash == key.hash);
+            if let Some(nonce) = Nonce::of_marker(&key.name)
+                && !is_known
+            {
+                marked.push((nonce, key));
+            }
+        }
+    }
+    Ok(marked)
+}
+
+impl<L: Ledger> Provisioner<L> {
+    /// Removes a key that carries the marker of this nonce, unless it turns out to be more than a leftover.
+    ///
+    /// Nobody can seal it any more: whoever calls this has made sure of that.
+    pub(crate) async fn remove_leftover(
+        &self,
+        nonce: Nonce,
+        key: Key,
+        intent: &str,
+    ) -> Result<Leftover, Error> {
+        let doing = "removing a leftover";
+        let found = |key, fate| {
+            Ok(Leftover {
+                key,
+                intent: Some(intent.to_owned()),
+                fate,
+            })
+        };
+        // A listing takes its time, and what it says of a key may be old by now.
+        let key = match self.client().get(&key.hash).send().await {
+            Ok(fresh) => fresh,
+            Err(error) if error.is_not_found() => return found(key, LeftoverFate::Removed),
+            Err(error) => return Err(Error::client(doing, error).of_key(&key.hash)),
+        };
+        if key.name != nonce.marker() {
+            return found(key, LeftoverFate::Renamed);
+        }
+        if is_used(&key) && self.holds(Guard::LookAtUsage) {
+            return found(key, LeftoverFate::Used);
+        }
+        self.remove_key(&key.hash, doing).await?;
+        found(key, LeftoverFate::Removed)
+    }
+
+    /// Removes a key, if it is there.
+    pub(crate) async fn remove_key(
+        &self,
+        hash: &KeyHash,
+        doing: &'static str,
+    ) -> Result<(), Error> {
+        match self.client().delete(hash).send().await {
+            Err(error) if !error.is_not_found() => Err(Error::client(doing, error).of_key(hash)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether anybody has ever sent a request with it, as far as the service says.
+fn is_used(key: &Key) -> bool {
+    key.usage.total > 0.0 || key.byok_usage.total > 0.0 || key.last_used_at.is_some()
+}

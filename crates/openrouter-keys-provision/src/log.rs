@@ -1,0 +1,63 @@
+//! The entries of one intent, as they are read and written.
+
+use openrouter_keys::SecretString;
+
+use crate::error::{Error, Problem};
+use crate::history::History;
+use crate::ledger::{Entry, Ledger};
+use crate::record::Record;
+
+/// What the ledger has on an intent, and the place where the next entry goes.
+pub(crate) struct Log<'a, L> {
+    ledger: &'a L,
+    intent: &'a str,
+    /// How many entries there are.
+    length: usize,
+    history: History,
+}
+
+impl<'a, L: Ledger> Log<'a, L> {
+    pub(crate) async fn read(ledger: &'a L, intent: &'a str) -> Result<Self, Error> {
+        let entries = ledger.read(intent).await?;
+        let length = entries.len();
+        let history = History::of(entries).map_err(|what| Error::new(Problem::Damaged(what)))?;
+        Ok(Self {
+            ledger,
+            intent,
+            length,
+            history,
+        })
+    }
+
+    /// Reads it again: somebody else may have written.
+    pub(crate) async fn reread(&mut self) -> Result<(), Error> {
+        *self = Self::read(self.ledger, self.intent).await?;
+        Ok(())
+    }
+
+    pub(crate) fn intent(&self) -> &'a str {
+        self.intent
+    }
+
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Adds an entry, durably, unless somebody else has added one since this was read.
+    pub(crate) async fn append(
+        &mut self,
+        record: Record,
+        secret: Option<SecretString>,
+    ) -> Result<(), Error> {
+        let entry = Entry::new(record, secret);
+        // First in memory: what cannot stand there must not get into the ledger.
+        let mut history = self.history.clone();
+        history
+            .add(entry.clone())
+            .map_err(|what| Error::new(Problem::Damaged(format!("the next would be {what}"))))?;
+        self.ledger.append(self.intent, self.length, &entry).await?;
+        self.length += 1;
+        self.history = history;
+        Ok(())
+    }
+}

@@ -1,0 +1,351 @@
+//! The protocol: how exactly one key is made.
+
+use openrouter_keys::chrono::{DateTime, Utc};
+use openrouter_keys::{Key, KeyHash, SecretString};
+
+use crate::error::{Error, Problem};
+use crate::guards::Guard;
+use crate::history::{Attempt, Fate, Stage};
+use crate::intent;
+use crate::ledger::{Ledger, LedgerError};
+use crate::leftover::{Leftover, marked};
+use crate::log::Log;
+use crate::marker::Nonce;
+use crate::new_key::NewKey;
+use crate::provisioner::Provisioner;
+use crate::record::Record;
+
+/// What is to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) name: String,
+    pub(crate) request: NewKey,
+    /// The plaintext that the caller chose.
+    pub(crate) chosen: Option<SecretString>,
+}
+
+impl Plan {
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        intent::check_name("name", &self.name)?;
+        if Nonce::of_marker(&self.name).is_some() {
+            return Err(Error::invalid(
+                "name",
+                "must not be a marker of the provisioner, which removes what has one",
+            ));
+        }
+        self.request.check()?;
+        if self.chosen.is_some() && self.request.external_user.is_none() {
+            return Err(Error::invalid(
+                "partner_key",
+                "must go with an `external_user`",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What of it is other than it was asked for before.
+    pub(crate) fn differs(&self, name: &str, request: &NewKey) -> Vec<&'static str> {
+        let mut differs = request.differs(&self.request);
+        if self.name != name {
+            differs.insert(0, "name");
+        }
+        differs
+    }
+}
+
+/// How often a ledger that fails is tried again where a plaintext would be lost with it.
+const SEALING_TRIES: u32 = 3;
+
+impl<L: Ledger> Provisioner<L> {
+    /// Makes the key of an intent that has none, beginning where the one before has stopped.
+    pub(crate) async fn make(
+        &self,
+        log: &mut Log<'_, L>,
+        plan: &Plan,
+        leftovers: &mut Vec<Leftover>,
+    ) -> Result<Key, Error> {
+        let mut creates = 0;
+        let mut lost = None;
+        let mut made = None;
+        loop {
+            match log.history().stage {
+                Stage::Sealed => return self.commit(log, made).await,
+                Stage::Open => {
+                    if !self.find_chosen(log).await? {
+                        if !self.holds(Guard::FenceBeforeRemoval) {
+                            self.clean_up(log, leftovers).await?;
+                        }
+                        self.abandon(log, false).await?;
+                    }
+                }
+                Stage::Idle => {
+                    if self.holds(Guard::LookBeforeRetry) {
+                        self.clean_up(log, leftovers).await?;
+                    }
+                    if let Some(error) = lost.take_if(|_| creates == self.settings().attempts) {
+                        return Err(Error::new(Problem::Lost { creates, error }));
+                    }
+                    creates += 1;
+                    match self.attempt(log, plan).await? {
+                        Outcome::Sealed(key) => made = key,
+                        Outcome::Lost(error) => lost = Some(error),
+                    }
+                }
+            }
+        }
+    }
+
+    /// One create, from the note that it is about to be sent to the seal on what it has made.
+    async fn attempt(&self, log: &mut Log<'_, L>, plan: &Plan) -> Result<Outcome, Error> {
+        let nonce = match log.history().attempts.last() {
+            Some(earlier) if !self.holds(Guard::NoncePerAttempt) => earlier.nonce,
+            _ => self.nonce()?,
+        };
+        let escrow = self.settings().has_escrow;
+        let note = Record::Attempt {
+            nonce,
+            name: plan.name.clone(),
+            request: plan.request.clone(),
+            escrow,
+            at: self.settings().clock.utc_now(),
+        };
+        let chosen = plan.chosen.clone();
+        if self.holds(Guard::NoteBeforeCreate) {
+            log.append(note.clone(), chosen.clone()).await?;
+        }
+        let create = plan.request.create(self.client(), nonce, escrow, chosen);
+        let created = create.send().await;
+        if !self.holds(Guard::NoteBeforeCreate) {
+            log.append(note, plan.chosen.clone()).await?;
+        }
+
+        let error = match created {
+            Ok(created) => {
+                let (hash, secret) = (&created.key.hash, created.secret);
+                let secret = self.working(plan.chosen.as_ref(), secret).await?;
+                self.seal(log, nonce, hash, secret).await?;
+                return Ok(Outcome::Sealed(Some(created.key)));
+            }
+            Err(error) => error,
+        };
+        if let Some(salvaged) = error.salvaged() {
+            let hash = match &salvaged.hash {
+                Some(hash) => Some(hash.clone()),
+                None => self.hash_of(&salvaged.secret, nonce, &plan.request).await?,
+            };
+            if let Some(hash) = hash {
+                let secret = self
+                    .working(plan.chosen.as_ref(), salvaged.secret.clone())
+                    .await?;
+                self.seal(log, nonce, &hash, secret).await?;
+                // What the answer said of the key could not be read.
+                return Ok(Outcome::Sealed(None));
+            }
+        } else if !error.maybe_applied() {
+            // Should this fail, the next call looks for what cannot be there; that is all.
+            let _ = self.abandon(log, true).await;
+            return Err(Error::client("making a key", error));
+        }
+        Ok(Outcome::Lost(error))
+    }
+
+    /// Writes down which key is the intent's, with its plaintext.
+    ///
+    /// The plaintext is nowhere else. If the ledger fails all the same, it is lost, and with it the key is one that nobody
+    /// has ever held: the next call removes it and makes another.
+    async fn seal(
+        &self,
+        log: &mut Log<'_, L>,
+        nonce: Nonce,
+        hash: &KeyHash,
+        secret: SecretString,
+    ) -> Result<(), Error> {
+        if !self.holds(Guard::SealBeforeRename) {
+            self.rename(log, hash).await?;
+        }
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let record = Record::Sealed { hash: hash.clone() };
+            let Err(error) = log.append(record, Some(secret.clone())).await else {
+                return Ok(());
+            };
+            // What the ledger says it could not do may have been done.
+            let reread = log.reread().await;
+            match reread {
+                Ok(()) if is_sealed_as(log, nonce, hash) => return Ok(()),
+                Ok(()) if is_open_as(log, nonce) => {}
+                Ok(()) => {
+                    // Somebody has abandoned this attempt, or made another.
+                    self.remove_superseded(log, nonce, hash).await;
+                    return Err(LedgerError::Conflict.into());
+                }
+                Err(_) => {}
+            }
+            if tries == SEALING_TRIES {
+                return Err(error.of_key(hash));
+            }
+        }
+    }
+
+    /// A key that was made for an attempt which somebody has abandoned meanwhile. If it cannot be removed now, a sweep can.
+    async fn remove_superseded(&self, log: &Log<'_, L>, nonce: Nonce, hash: &KeyHash) {
+        if log.history().holds(hash) {
+            return;
+        }
+        if let Ok(key) = self.client().get(hash).send().await {
+            let _ = self.remove_leftover(nonce, key, log.intent()).await;
+        }
+    }
+
+    /// Gives the sealed key its real name and settings, and writes down that it has them.
+    async fn commit(&self, log: &mut Log<'_, L>, made: Option<Key>) -> Result<Key, Error> {
+        let (attempt, hash) = log.history().sealed().expect("it was asked for the stage");
+        let (attempt, hash) = (attempt.clone(), hash.clone());
+        // Just made, and the answer said what it is like; or from an earlier call, and who knows what happened since.
+        let key = match made {
+            Some(key) => key,
+            None => self.look_at(&hash).await?,
+        };
+        let marker = attempt.nonce.marker();
+        if key.name != marker && key.name != attempt.name {
+            return Err(Error::new(Problem::Renamed { marker }).of_key(&hash));
+        }
+        let is_ready = key.name == attempt.name && attempt.request.not_as_asked(&key).is_empty();
+        let key = if is_ready {
+            key
+        } else {
+            self.rename(log, &hash).await?
+        };
+        let mut other = attempt.request.not_as_asked(&key);
+        if key.name != attempt.name {
+            other.insert(0, "name");
+        }
+        if !other.is_empty() {
+            return Err(Error::new(Problem::NotAsAsked(other)).of_key(&hash));
+        }
+        match log.append(Record::Committed {}, None).await {
+            Ok(()) => Ok(key),
+            Err(error) => {
+                // Somebody else may have done the same.
+                log.reread().await?;
+                let is_ours = log
+                    .history()
+                    .current
+                    .as_ref()
+                    .is_some_and(|held| held.hash == hash);
+                if is_ours { Ok(key) } else { Err(error) }
+            }
+        }
+    }
+
+    /// Gives a key the real name of the latest attempt, and the limit if it was held back. Never says `disabled`: the call
+    /// may be repeated, and would then undo what somebody else has done.
+    async fn rename(&self, log: &Log<'_, L>, hash: &KeyHash) -> Result<Key, Error> {
+        let attempt = log.history().attempts.last();
+        let attempt = attempt.expect("what is renamed was made by an attempt");
+        let mut update = self.client().update(hash).name(&attempt.name);
+        if attempt.escrow {
+            update = match attempt.request.limit {
+                Some(usd) => update.limit(usd),
+                None => update.unlimited(),
+            };
+        }
+        update.send().await.map_err(|error| {
+            if error.is_not_found() {
+                return Error::new(Problem::Gone).of_key(hash);
+            }
+            Error::client("naming the key", error).of_key(hash)
+        })
+    }
+
+    /// The intent's key, as it is now.
+    pub(crate) async fn look_at(&self, hash: &KeyHash) -> Result<Key, Error> {
+        self.client().get(hash).send().await.map_err(|error| {
+            if error.is_not_found() {
+                return Error::new(Problem::Gone).of_key(hash);
+            }
+            Error::client("looking at the key", error).of_key(hash)
+        })
+    }
+
+    pub(crate) async fn abandon(
+        &self,
+        log: &mut Log<'_, L>,
+        nothing_made: bool,
+    ) -> Result<(), Error> {
+        log.append(Record::Abandoned { nothing_made }, None).await
+    }
+
+    /// Removes what the intent's lost creates have made. They are abandoned: nobody can seal it any more.
+    pub(crate) async fn clean_up(
+        &self,
+        log: &Log<'_, L>,
+        leftovers: &mut Vec<Leftover>,
+    ) -> Result<(), Error> {
+        let history = log.history();
+        let lost: Vec<_> = history
+            .lost(!self.holds(Guard::FenceBeforeRemoval))
+            .collect();
+        let Some(latest) = lost.iter().map(|attempt| attempt.at).max() else {
+            return Ok(());
+        };
+        if self.settings().is_strict && self.holds(Guard::WaitWhenStrict) {
+            self.wait_out(latest).await;
+        }
+        let mut workspaces: Vec<_> = lost
+            .iter()
+            .map(|attempt| attempt.request.workspace_id.clone())
+            .collect();
+        workspaces.sort_unstable();
+        workspaces.dedup();
+        for (nonce, key) in marked(self, workspaces).await? {
+            let is_ours = history
+                .attempts
+                .iter()
+                .any(|attempt| attempt.nonce == nonce);
+            if is_ours && !history.holds(&key.hash) {
+                let leftover = self.remove_leftover(nonce, key, log.intent()).await?;
+                leftovers.retain(|known| known.key.hash != leftover.key.hash);
+                leftovers.push(leftover);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until an attempt of that time can have no effect any more.
+    async fn wait_out(&self, at: DateTime<Utc>) {
+        let settings = self.settings();
+        let end = at + self.longest_delay_of_day();
+        // A wall clock that was set back must not make this longer than it was meant to be.
+        let left = (end - settings.clock.utc_now())
+            .to_std()
+            .unwrap_or_default();
+        settings.clock.sleep(left.min(settings.longest_delay)).await;
+    }
+}
+
+/// What came of a create.
+enum Outcome {
+    /// A key, which is sealed; as the answer described it, if that could be read.
+    Sealed(Option<Key>),
+    /// Nobody knows.
+    Lost(openrouter_keys::Error),
+}
+
+fn latest_of<'a, L: Ledger>(log: &'a Log<'_, L>, nonce: Nonce) -> Option<&'a Attempt> {
+    log.history()
+        .attempts
+        .last()
+        .filter(|attempt| attempt.nonce == nonce)
+}
+
+fn is_open_as<L: Ledger>(log: &Log<'_, L>, nonce: Nonce) -> bool {
+    latest_of(log, nonce).is_some_and(|attempt| matches!(attempt.fate, Fate::Open))
+}
+
+fn is_sealed_as<L: Ledger>(log: &Log<'_, L>, nonce: Nonce, hash: &KeyHash) -> bool {
+    latest_of(log, nonce).is_some_and(
+        |attempt| matches!(&attempt.fate, Fate::Sealed { hash: sealed, .. } if sealed == hash),
+    )
+}

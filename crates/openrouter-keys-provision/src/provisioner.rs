@@ -1,0 +1,247 @@
+//! Whom one asks for keys.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use openrouter_keys::chrono::TimeDelta;
+use openrouter_keys::{Client, Clock};
+use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard};
+
+use crate::error::{Error, Problem};
+use crate::guards::{Guard, Guards};
+use crate::ledger::Ledger;
+use crate::marker::Nonce;
+
+/// Makes keys, exactly one for each intent, and keeps track of them in a [`Ledger`].
+///
+/// An *intent* is your own stable name for what the key is for, such as `customer-42`. However often
+/// [`ensure`](Self::ensure) is called for it, from whatever crash or cancellation it comes back, there is one committed key,
+/// and its plaintext is in the ledger until you [release](Self::release) it.
+///
+/// Clones are cheap and share everything. Calls for one intent take turns, among the clones of one provisioner; different
+/// intents do not wait for each other. Several processes may work with one ledger, as far as the ledger allows it: one that
+/// comes in another's way gets an error of kind [`Contended`](crate::ErrorKind::Contended), and nothing worse.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// use openrouter_keys::LimitReset;
+/// use openrouter_keys_provision::{MemoryLedger, Provisioner};
+///
+/// // let client = openrouter_keys::Client::from_env()?;
+/// let provisioner = Provisioner::new(client, MemoryLedger::new());
+/// let ours = provisioner
+///     .ensure("customer-42", |key| key.limit(50).limit_reset(LimitReset::Monthly))
+///     .await?;
+/// let again = provisioner
+///     .ensure("customer-42", |key| key.limit(50).limit_reset(LimitReset::Monthly))
+///     .await?;
+/// assert_eq!(again.key.hash, ours.key.hash);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Provisioner<L> {
+    client: Client,
+    ledger: Arc<L>,
+    settings: Settings,
+    turns: Arc<Turns>,
+    /// Set when the ledger was seen to belong to the client's account.
+    pub(crate) bound: Arc<OnceCell<()>>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) longest_delay: Duration,
+    pub(crate) is_strict: bool,
+    pub(crate) has_escrow: bool,
+    pub(crate) attempts: u32,
+    pub(crate) account: Option<String>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) guards: Guards,
+    #[cfg(test)]
+    pub(crate) nonces: Option<Arc<dyn Fn() -> u128 + Send + Sync>>,
+}
+
+/// The clock of everybody who brings none.
+#[derive(Debug)]
+struct SystemClock;
+
+impl Clock for SystemClock {}
+
+/// # Making one
+impl<L: Ledger> Provisioner<L> {
+    /// One for the client's account, with this ledger.
+    ///
+    /// The ledger belongs to the account from the first call on: see [`account`](Self::account).
+    pub fn new(client: Client, ledger: L) -> Self {
+        Self {
+            client,
+            ledger: Arc::new(ledger),
+            settings: Settings {
+                longest_delay: Duration::from_secs(5 * 60),
+                is_strict: false,
+                has_escrow: false,
+                attempts: 3,
+                account: None,
+                clock: Arc::new(SystemClock),
+                guards: Guards::default(),
+                #[cfg(test)]
+                nonces: None,
+            },
+            turns: Arc::default(),
+            bound: Arc::default(),
+        }
+    }
+
+    /// How long after it was written down an attempt can still have an effect, at the most; 5 minutes by default.
+    ///
+    /// It has to be longer than a call of the client may take (90 seconds by default) and what the network, a gateway or the
+    /// service may hold back a request for. Nobody guarantees such a time. What depends on it: strict mode waits for it,
+    /// and a [`sweep`](Self::sweep) lets younger attempts be. What does not: that an intent has one committed key.
+    #[must_use]
+    pub fn longest_delay(mut self, delay: Duration) -> Self {
+        self.settings.longest_delay = delay;
+        self
+    }
+
+    /// After a create whose answer was lost, waits for the [`longest_delay`](Self::longest_delay) before it looks for what
+    /// the create has made, and sends another.
+    ///
+    /// Without, which is *fast* mode, it looks at once. A create that was held back and lands after that makes a key which
+    /// nobody holds, and which is there until the next [`sweep`](Self::sweep).
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.settings.is_strict = true;
+        self
+    }
+
+    /// Makes each key with a limit of 0 USD, and gives it its real one when it is committed: what is made twice by an
+    /// accident cannot spend meanwhile.
+    ///
+    /// Off by default, because nothing that OpenRouter documents says that a limit of 0 means *nothing* and not *no limit*.
+    /// Try it with a key of your account before you rely on it. Nothing else depends on it.
+    #[must_use]
+    pub fn escrow(mut self) -> Self {
+        self.settings.has_escrow = true;
+        self
+    }
+
+    /// How many creates one call sends for an intent at the most, if the answers are lost; 3 by default, at least 1.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.settings.attempts = attempts.max(1);
+        self
+    }
+
+    /// Your own name for the account that the client's key belongs to.
+    ///
+    /// A ledger serves one account at one base URL: a key that is not found would otherwise look like one that somebody has
+    /// removed. The first call writes into the ledger which those are, and each provisioner compares, once. The account is
+    /// what `GET /key` says of the client's key: its organisation, or else the user who made it (both known since 2026, and
+    /// neither is there for every key). Where the service says neither, only this name can tell accounts apart; where you
+    /// give one, the service is not asked for it.
+    #[must_use]
+    pub fn account(mut self, name: impl Into<String>) -> Self {
+        self.settings.account = Some(name.into());
+        self
+    }
+
+    /// Where the time comes from, and how it waits: for tests. The client has [its own](openrouter_keys::ClientBuilder::clock).
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self
+    }
+}
+
+impl<L: Ledger> Provisioner<L> {
+    /// The client.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The ledger.
+    #[must_use]
+    pub fn ledger(&self) -> &L {
+        &self.ledger
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn holds(&self, guard: Guard) -> bool {
+        self.settings.guards.hold(guard)
+    }
+
+    /// Waits until no other call of this provisioner, or a clone of it, is at work on the intent.
+    pub(crate) async fn turn(&self, intent: &str) -> OwnedMutexGuard<()> {
+        self.turns.of(intent).lock_owned().await
+    }
+
+    /// The same, but without waiting.
+    pub(crate) fn turn_now(&self, intent: &str) -> Option<OwnedMutexGuard<()>> {
+        self.turns.of(intent).try_lock_owned().ok()
+    }
+
+    pub(crate) fn nonce(&self) -> Result<Nonce, Error> {
+        #[cfg(test)]
+        if let Some(nonces) = &self.settings.nonces {
+            return Ok(Nonce::new(nonces()));
+        }
+        Nonce::random().map_err(|error| Error::new(Problem::Random(error)))
+    }
+
+    /// The longest delay, as it is added to a time of day.
+    pub(crate) fn longest_delay_of_day(&self) -> TimeDelta {
+        // A delay of ages is none that anybody waits for.
+        TimeDelta::from_std(self.settings.longest_delay).unwrap_or(TimeDelta::days(3650))
+    }
+}
+
+impl<L> Clone for Provisioner<L> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            ledger: Arc::clone(&self.ledger),
+            settings: self.settings.clone(),
+            turns: Arc::clone(&self.turns),
+            bound: Arc::clone(&self.bound),
+        }
+    }
+}
+
+impl<L> fmt::Debug for Provisioner<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provisioner")
+            .field("client", &self.client)
+            .field("longest_delay", &self.settings.longest_delay)
+            .field("strict", &self.settings.is_strict)
+            .field("escrow", &self.settings.has_escrow)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whose turn it is, for each intent that anybody is at work on.
+#[derive(Default)]
+struct Turns(Mutex<HashMap<String, Weak<AsyncMutex<()>>>>);
+
+impl Turns {
+    fn of(&self, intent: &str) -> Arc<AsyncMutex<()>> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = turns.get(intent).and_then(Weak::upgrade) {
+            return turn;
+        }
+        // Nobody is at work on those any more.
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        let turn = Arc::default();
+        turns.insert(intent.to_owned(), Arc::downgrade(&turn));
+        turn
+    }
+}

@@ -1,0 +1,175 @@
+//! What lost creates leave behind, for all intents.
+
+use std::collections::HashMap;
+
+use openrouter_keys::Key;
+
+use crate::binding;
+use crate::error::{Error, Problem};
+use crate::guards::Guard;
+use crate::history::{Attempt, Fate, History, Stage};
+use crate::ledger::Ledger;
+use crate::leftover::{Leftover, LeftoverFate, marked};
+use crate::log::Log;
+use crate::marker::Nonce;
+use crate::provisioner::Provisioner;
+
+/// What a [`sweep`](Provisioner::sweep) found.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Sweep {
+    /// The keys that carry a marker and are no intent's key, and what became of each.
+    pub leftovers: Vec<Leftover>,
+    /// The intents that were begun and have no committed key: call [`ensure`](Provisioner::ensure) for them, or
+    /// [`remove`](Provisioner::remove).
+    pub unfinished: Vec<String>,
+    /// Whether no attempt can have an effect any more. If not, an attempt is younger than the
+    /// [longest delay](Provisioner::longest_delay), and another sweep is due when it is not.
+    pub is_settled: bool,
+}
+
+impl<L: Ledger> Provisioner<L> {
+    /// Finds and removes what lost creates have left behind. Call it now and then, from a timer for instance.
+    ///
+    /// A create that was held back by the network can make its key after it was looked for: such keys, and what it made
+    /// twice, are found here. Looked at are the workspaces in which this ledger's attempts were made. A key is removed only
+    /// if its name is a marker of this ledger, if it is no intent's key, and if it was never used; what else has a marker is
+    /// [reported](Sweep::leftovers), and what has none is not touched.
+    ///
+    /// It may run at any time, beside calls that make keys too: an attempt that may be under way is left alone until it is
+    /// older than the [longest delay](Self::longest_delay).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). What was removed until then is removed; sweep again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+    /// # let client = openrouter_keys::Client::builder()
+    /// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+    /// # let provisioner = openrouter_keys_provision::Provisioner::new(
+    /// #     client, openrouter_keys_provision::MemoryLedger::new());
+    /// use openrouter_keys_provision::LeftoverFate;
+    ///
+    /// for leftover in provisioner.sweep().await?.leftovers {
+    ///     if leftover.fate == LeftoverFate::Used {
+    ///         eprintln!("somebody uses {}, which nobody should have", leftover.key.hash);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn sweep(&self) -> Result<Sweep, Error> {
+        self.bind().await?;
+        let mut histories = self.histories().await?;
+        let mut workspaces: Vec<_> = histories
+            .iter()
+            .flat_map(|(_, history)| &history.attempts)
+            .map(|attempt| attempt.request.workspace_id.clone())
+            .collect();
+        workspaces.sort_unstable();
+        workspaces.dedup();
+        let now = self.settings().clock.utc_now();
+        let marked = marked(self, workspaces).await?;
+        if !marked.is_empty() {
+            // Each of them was in the ledger before it was made: now all of them are known.
+            histories = self.histories().await?;
+        }
+        let intent_of: HashMap<Nonce, &str> = histories
+            .iter()
+            .flat_map(|(intent, history)| {
+                let nonces = history.attempts.iter().map(|attempt| attempt.nonce);
+                nonces.map(|nonce| (nonce, intent.as_str()))
+            })
+            .collect();
+
+        let mut sweep = Sweep::default();
+        for (nonce, key) in marked {
+            let leftover = match intent_of.get(&nonce) {
+                Some(intent) => self.sweep_one(nonce, key, intent).await?,
+                None => Some(Leftover {
+                    key,
+                    intent: None,
+                    fate: LeftoverFate::Unknown,
+                }),
+            };
+            sweep.leftovers.extend(leftover);
+        }
+        let is_old = |attempt: &Attempt| attempt.at + self.longest_delay_of_day() <= now;
+        let mut attempts = histories.iter().flat_map(|(_, history)| &history.attempts);
+        sweep.is_settled = attempts.all(is_old)
+            && !sweep
+                .leftovers
+                .iter()
+                .any(|leftover| leftover.fate == LeftoverFate::UnderWay);
+        let is_unfinished = |history: &History| history.stage != Stage::Idle;
+        sweep.unfinished = histories
+            .into_iter()
+            .filter(|(_, history)| is_unfinished(history))
+            .map(|(intent, _)| intent)
+            .collect();
+        Ok(sweep)
+    }
+
+    /// A key with a marker, by what the ledger says of it at this moment.
+    async fn sweep_one(
+        &self,
+        nonce: Nonce,
+        key: Key,
+        intent: &str,
+    ) -> Result<Option<Leftover>, Error> {
+        let of_intent = |error: Error| error.about(intent);
+        let turn = self.turn_now(intent);
+        let mut log = Log::read(self.ledger(), intent).await.map_err(of_intent)?;
+        let history = log.history();
+        if history.holds(&key.hash) && self.holds(Guard::SpareTheSealed) {
+            return Ok(None);
+        }
+        // The latest one with this nonce: they are all different.
+        let attempt = history
+            .attempts
+            .iter()
+            .rfind(|attempt| attempt.nonce == nonce);
+        let may_be_under_way = attempt.is_some_and(|attempt| matches!(attempt.fate, Fate::Open));
+        if may_be_under_way {
+            let is_left_alone = attempt.is_some_and(|attempt| {
+                let end = attempt.at + self.longest_delay_of_day();
+                // With a plaintext that the caller chose, the next `ensure` takes it as it is.
+                attempt.chosen.is_some() || end > self.settings().clock.utc_now()
+            });
+            let is_fenced = turn.is_some()
+                && !is_left_alone
+                && match self.abandon(&mut log, false).await {
+                    Ok(()) => true,
+                    // It has come to something in this moment.
+                    Err(error) if error.kind() == crate::ErrorKind::Contended => false,
+                    Err(error) => return Err(of_intent(error)),
+                };
+            if !is_fenced {
+                return Ok(Some(Leftover {
+                    key,
+                    intent: Some(intent.to_owned()),
+                    fate: LeftoverFate::UnderWay,
+                }));
+            }
+        }
+        let leftover = self.remove_leftover(nonce, key, intent).await;
+        leftover.map(Some).map_err(of_intent)
+    }
+
+    /// What the ledger has on every intent.
+    pub(crate) async fn histories(&self) -> Result<Vec<(String, History)>, Error> {
+        let mut histories = Vec::new();
+        for intent in self.ledger().intents().await? {
+            if intent == binding::INTENT {
+                continue;
+            }
+            let entries = self.ledger().read(&intent).await?;
+            let history = History::of(entries)
+                .map_err(|what| Error::new(Problem::Damaged(what)).about(&intent))?;
+            histories.push((intent, history));
+        }
+        Ok(histories)
+    }
+}
