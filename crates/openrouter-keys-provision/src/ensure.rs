@@ -125,6 +125,7 @@ impl<L: Ledger> Ensure<'_, L> {
             plan,
         } = self;
         intent::check(&intent)?;
+        intent::check_name("name", &plan.name)?;
         plan.check()?;
         let _turn = provisioner.turn(&intent).await;
         provisioner.bind().await?;

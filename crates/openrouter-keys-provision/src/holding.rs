@@ -1,6 +1,6 @@
 //! What becomes of an intent's key after it was made.
 
-use openrouter_keys::Key;
+use openrouter_keys::{Key, KeyHash};
 
 use crate::error::{Error, Problem};
 use crate::history::Stage;
@@ -34,6 +34,13 @@ impl<L: Ledger> Provisioner<L> {
         if log.history().current.is_none() {
             return Err(Error::new(Problem::Unknown));
         }
+        if let Some(turnover) = &log.history().turnover {
+            let message = format!(
+                "the rotation {:?} is under way, and may need the plaintexts: release them when it is over",
+                turnover.rotation
+            );
+            return Err(Error::new(Problem::Rotation(message)));
+        }
         if !log.history().has_secrets() {
             return Ok(());
         }
@@ -43,7 +50,7 @@ impl<L: Ledger> Provisioner<L> {
     /// Takes a key that exists already for an intent that has none: one that was made by hand, or before there was a ledger.
     ///
     /// Its plaintext is not known here; you have it. From then on it is the intent's key, to be
-    /// rotated, for instance.
+    /// [rotated](Self::rotation), for instance.
     ///
     /// # Errors
     /// [`OtherKey`](crate::ErrorKind::OtherKey) if the intent has another one, or is about to, or if another intent has this
@@ -91,14 +98,15 @@ impl<L: Ledger> Provisioner<L> {
         Ok(key)
     }
 
-    /// Removes the intent's key for good, with whatever its attempts have left behind, used or not. The next
+    /// Removes the intent's key for good, used or not, and both keys if it is being rotated. The next
     /// [`ensure`](Self::ensure) makes another.
     ///
-    /// This is also what to do about a key that somebody else has removed, renamed or changed.
+    /// This is also what to do about a key that somebody else has removed, renamed or changed. What lost attempts have left
+    /// behind is removed as by `ensure`.
     ///
     /// # Errors
-    /// [`UnknownIntent`](crate::ErrorKind::UnknownIntent) if the ledger knows nothing of the intent;
-    /// [`Rotation`](crate::ErrorKind::Rotation) while one is under way. Done twice, it comes to the same.
+    /// [`UnknownIntent`](crate::ErrorKind::UnknownIntent) if the ledger knows nothing of the intent. Done twice, it comes to
+    /// the same.
     pub async fn remove(&self, intent: &str) -> Result<(), Error> {
         let of_intent = |error| intent::about(error, intent);
         self.remove_it(intent).await.map_err(of_intent)
@@ -117,13 +125,22 @@ impl<L: Ledger> Provisioner<L> {
         }
         self.clean_up(&log, &mut Vec::new()).await?;
         let history = log.history();
-        let sealed = history.sealed().map(|(_, hash)| hash.clone());
-        let held = history.current.as_ref().map(|held| held.hash.clone());
-        let Some(hash) = sealed.or(held) else {
+        let mut hashes: Vec<KeyHash> = Vec::new();
+        hashes.extend(history.sealed().map(|(_, hash)| hash.clone()));
+        hashes.extend(history.current.as_ref().map(|held| held.hash.clone()));
+        if let Some(turnover) = &history.turnover {
+            hashes.push(turnover.old.hash.clone());
+            hashes.extend(turnover.new.as_ref().map(|new| new.hash.clone()));
+        }
+        if hashes.is_empty() {
             return Ok(());
-        };
-        // First the key, then the note: the other way round, a crash would leave a key that nobody knows of.
-        self.remove_key(&hash, "removing the key").await?;
+        }
+        hashes.sort_unstable();
+        hashes.dedup();
+        // First the keys, then the note: the other way round, a crash would leave keys that nobody knows of.
+        for hash in hashes {
+            self.remove_key(&hash, "removing the key").await?;
+        }
         log.append(Record::Removed {}, None).await
     }
 }

@@ -16,6 +16,7 @@ mod marker;
 mod new_key;
 mod provisioner;
 mod record;
+mod rotation;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -28,4 +29,5 @@ pub use marker::{Nonce, NotANonce};
 pub use new_key::NewKey;
 pub use provisioner::Provisioner;
 pub use record::Record;
+pub use rotation::{Delivery, Rotation, RotationStage, RotationStatus};
 pub use sweep::Sweep;

@@ -6,7 +6,6 @@ use openrouter_keys::{Key, KeyHash, SecretString};
 use crate::error::{Error, Problem};
 use crate::guards::Guard;
 use crate::history::{Attempt, Fate, Stage};
-use crate::intent;
 use crate::ledger::{Ledger, LedgerError};
 use crate::leftover::{Leftover, marked};
 use crate::log::Log;
@@ -26,7 +25,6 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn check(&self) -> Result<(), Error> {
-        intent::check_name("name", &self.name)?;
         if Nonce::of_marker(&self.name).is_some() {
             return Err(Error::invalid(
                 "name",

@@ -91,6 +91,20 @@ impl NewKey {
 }
 
 impl NewKey {
+    /// One with the settings of a key that there is. On whose behalf that was made is left out: only an organisation may
+    /// say so.
+    pub(crate) fn like(key: &Key) -> Self {
+        Self {
+            limit: key.limit,
+            limit_reset: key.limit_reset.clone(),
+            include_byok_in_limit: Some(key.include_byok_in_limit),
+            expires_at: key.expires_at,
+            workspace_id: key.workspace_id.clone(),
+            creator_user_id: None,
+            external_user: key.external_user.clone(),
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
         // JSON has no NaN and no infinity: in the ledger they would become no limit at all.
         if self.limit.is_some_and(|usd| !usd.is_finite() || usd < 0.0) {

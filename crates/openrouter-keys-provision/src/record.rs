@@ -66,14 +66,12 @@ pub enum Record {
     RotationBegun {
         /// The caller's own name for this rotation.
         rotation: String,
-        /// The key that is to be replaced.
-        old: KeyHash,
         /// What the new key shall be called.
         name: String,
-        /// What the new key is to be like.
+        /// What the new key is to be like, while the old one can spend.
         request: NewKey,
-        /// Whether the new key gets what is left of the old one's limit in this window.
-        remaining_only: bool,
+        /// The old key's limit, USD, if the new one is to have only what is left of it in this window.
+        full_limit: Option<f64>,
     },
     /// The caller's sink has acknowledged the new key's plaintext.
     Delivered {
@@ -92,7 +90,20 @@ pub enum Record {
         /// When.
         at: DateTime<Utc>,
     },
-    /// The old key is removed, and the rotation is over.
+    /// The new key has what the old one has left over.
+    Trimmed {
+        /// Its limit, USD.
+        limit: f64,
+        /// When the window ends, and it is due its full limit. Never, if the limit never resets.
+        until: Option<DateTime<Utc>>,
+    },
+    /// The window is over, and the new key has its full limit.
+    Restored {},
+    /// The old key is about to be removed. From here on there is no way back.
+    RemovingOld {},
+    /// The old key is removed.
+    RemovedOld {},
+    /// The rotation is over.
     Rotated {},
     /// The rotation is about to be taken back. From here on the old key is the intent's.
     RollingBack {

@@ -1,5 +1,7 @@
 //! What becomes of one intent, step by step.
 
+mod rotation;
+
 use std::sync::Arc;
 
 use openrouter_keys::{Client, ExposeSecret, RetryPolicy};
@@ -7,7 +9,7 @@ use openrouter_keys_emulator::{Emulator, Fault, Route};
 
 use crate::{ErrorKind, LeftoverFate, MemoryLedger, Provisioner};
 
-async fn start() -> (Emulator, Client) {
+pub(crate) async fn start() -> (Emulator, Client) {
     let emulator = Emulator::start().await.expect("loopback is there");
     let client = Client::builder()
         .base_url(emulator.base_url())

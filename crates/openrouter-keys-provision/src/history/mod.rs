@@ -1,5 +1,7 @@
 //! What the entries of an intent come to.
 
+mod turnover;
+
 use chrono::{DateTime, Utc};
 use openrouter_keys::{KeyHash, SecretString};
 
@@ -7,6 +9,8 @@ use crate::ledger::Entry;
 use crate::marker::Nonce;
 use crate::new_key::NewKey;
 use crate::record::Record;
+
+pub(crate) use turnover::{Outcome, Turnover};
 
 /// What is known of an intent.
 #[derive(Clone, Default)]
@@ -17,6 +21,10 @@ pub(crate) struct History {
     pub(crate) current: Option<Held>,
     /// How far the making of a key has come.
     pub(crate) stage: Stage,
+    /// The rotation that is under way.
+    pub(crate) turnover: Option<Turnover>,
+    /// The rotations that are over, by their names.
+    pub(crate) rotations: Vec<(String, Outcome)>,
 }
 
 /// How far the making of a key has come. What is meant is the latest attempt.
@@ -89,7 +97,7 @@ impl History {
                 request,
                 escrow,
                 at,
-            } if self.stage == Stage::Idle && self.current.is_none() => {
+            } if self.wants_key() => {
                 self.attempts.push(Attempt {
                     nonce,
                     name,
@@ -120,12 +128,13 @@ impl History {
                     request: Some(attempt.request.clone()),
                     secret: secret.clone(),
                 };
-                self.current = Some(held);
+                match &mut self.turnover {
+                    Some(turnover) => turnover.made(held),
+                    None => self.current = Some(held),
+                }
                 self.stage = Stage::Idle;
             }
-            Record::Adopted { hash, name }
-                if self.stage == Stage::Idle && self.current.is_none() =>
-            {
+            Record::Adopted { hash, name } if self.wants_key() && self.turnover.is_none() => {
                 self.current = Some(Held {
                     hash,
                     name,
@@ -133,14 +142,68 @@ impl History {
                     secret: None,
                 });
             }
-            Record::Released {} if self.current.is_some() => self.forget_secrets(),
+            Record::Released {} if self.current.is_some() && self.turnover.is_none() => {
+                self.forget_secrets();
+            }
             Record::Removed {} if self.stage != Stage::Open => {
                 self.current = None;
                 self.stage = Stage::Idle;
+                if let Some(turnover) = self.turnover.take() {
+                    self.rotations.push((turnover.rotation, Outcome::Removed));
+                }
             }
-            _ => return Err("one that cannot stand there"),
+            Record::RotationBegun {
+                rotation,
+                name,
+                request,
+                full_limit,
+            } if self.turnover.is_none() => {
+                let Some(old) = self.current.clone() else {
+                    return Err("a rotation of nothing");
+                };
+                self.turnover = Some(Turnover::new(rotation, old, name, request, full_limit));
+            }
+            record => return self.add_to_turnover(&record),
         }
         Ok(())
+    }
+
+    /// A step of the rotation that is under way.
+    fn add_to_turnover(&mut self, record: &Record) -> Result<(), &'static str> {
+        const MISPLACED: &str = "one that cannot stand there";
+        let may_stand = match record {
+            // It can be taken back at any time,
+            Record::RollingBack { .. } => true,
+            // and then what was sealed is removed instead of committed.
+            Record::RolledBack {} => self.stage != Stage::Open,
+            _ => self.stage == Stage::Idle,
+        };
+        if !may_stand {
+            return Err(MISPLACED);
+        }
+        let Some(turnover) = &mut self.turnover else {
+            return Err(MISPLACED);
+        };
+        if !turnover.add(record) {
+            return Err(MISPLACED);
+        }
+        self.current = Some(turnover.current().clone());
+        if let Some(outcome) = turnover.outcome {
+            let rotation = std::mem::take(&mut turnover.rotation);
+            self.rotations.push((rotation, outcome));
+            self.turnover = None;
+            self.stage = Stage::Idle;
+        }
+        Ok(())
+    }
+
+    /// Whether a key is to be made: nothing is under way, and there is none, or it is to be replaced.
+    fn wants_key(&self) -> bool {
+        let wanted = match &self.turnover {
+            Some(turnover) => turnover.wants_key(),
+            None => self.current.is_none(),
+        };
+        wanted && self.stage == Stage::Idle
     }
 
     /// The latest attempt, if its key is sealed and not committed.

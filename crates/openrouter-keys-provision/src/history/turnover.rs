@@ -1,0 +1,132 @@
+//! What the entries of a rotation come to.
+
+use chrono::{DateTime, Utc};
+
+use super::Held;
+use crate::new_key::NewKey;
+use crate::record::Record;
+
+/// A rotation that is under way.
+#[derive(Clone)]
+pub(crate) struct Turnover {
+    /// The caller's name for it.
+    pub(crate) rotation: String,
+    pub(crate) old: Held,
+    /// What the new key shall be called, and be like.
+    pub(crate) name: String,
+    pub(crate) request: NewKey,
+    /// The old key's limit, USD, if the new one gets only what is left of it.
+    pub(crate) full_limit: Option<f64>,
+    /// The new key, once it is committed.
+    pub(crate) new: Option<Held>,
+    pub(crate) delivered: Option<DateTime<Utc>>,
+    pub(crate) is_verified: bool,
+    pub(crate) disabling: Option<DateTime<Utc>>,
+    pub(crate) disabled: Option<DateTime<Utc>>,
+    pub(crate) trimmed: Option<Trimmed>,
+    pub(crate) is_restored: bool,
+    pub(crate) is_removing_old: bool,
+    pub(crate) is_old_removed: bool,
+    pub(crate) rolling_back: Option<DateTime<Utc>>,
+    pub(crate) outcome: Option<Outcome>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Trimmed {
+    /// USD.
+    pub(crate) limit: f64,
+    pub(crate) until: Option<DateTime<Utc>>,
+}
+
+/// How a rotation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Rotated,
+    RolledBack,
+    /// The intent's keys were removed in the midst of it.
+    Removed,
+}
+
+impl Turnover {
+    pub(super) fn new(
+        rotation: String,
+        old: Held,
+        name: String,
+        request: NewKey,
+        full_limit: Option<f64>,
+    ) -> Self {
+        Self {
+            rotation,
+            old,
+            name,
+            request,
+            full_limit,
+            new: None,
+            delivered: None,
+            is_verified: false,
+            disabling: None,
+            disabled: None,
+            trimmed: None,
+            is_restored: false,
+            is_removing_old: false,
+            is_old_removed: false,
+            rolling_back: None,
+            outcome: None,
+        }
+    }
+
+    pub(super) fn made(&mut self, mut held: Held) {
+        // What was asked for of the intent stays, whichever key it has.
+        held.request.clone_from(&self.old.request);
+        self.new = Some(held);
+    }
+
+    pub(super) fn wants_key(&self) -> bool {
+        self.new.is_none() && self.rolling_back.is_none()
+    }
+
+    /// The intent's key: the old one until it is about to be disabled, and again when that is taken back.
+    pub(super) fn current(&self) -> &Held {
+        match &self.new {
+            Some(new) if self.disabling.is_some() && self.rolling_back.is_none() => new,
+            _ => &self.old,
+        }
+    }
+
+    /// Adds an entry, if it can stand there.
+    pub(super) fn add(&mut self, record: &Record) -> bool {
+        let is_forward = self.rolling_back.is_none();
+        match record {
+            Record::RollingBack { at } if is_forward && !self.is_removing_old => {
+                self.rolling_back = Some(*at);
+            }
+            Record::RolledBack {} if !is_forward => self.outcome = Some(Outcome::RolledBack),
+            // From here on, everything is a step forward.
+            _ if !is_forward => return false,
+            Record::Delivered { at } if self.new.is_some() && self.delivered.is_none() => {
+                self.delivered = Some(*at);
+            }
+            Record::Verified {} if self.delivered.is_some() => self.is_verified = true,
+            Record::Disabling { at } if self.is_verified && self.disabling.is_none() => {
+                self.disabling = Some(*at);
+            }
+            Record::Disabled { at } if self.disabling.is_some() && self.disabled.is_none() => {
+                self.disabled = Some(*at);
+            }
+            Record::Trimmed { limit, until }
+                if self.disabled.is_some() && self.trimmed.is_none() =>
+            {
+                self.trimmed = Some(Trimmed {
+                    limit: *limit,
+                    until: *until,
+                });
+            }
+            Record::Restored {} if self.trimmed.is_some() => self.is_restored = true,
+            Record::RemovingOld {} if self.disabled.is_some() => self.is_removing_old = true,
+            Record::RemovedOld {} if self.is_removing_old => self.is_old_removed = true,
+            Record::Rotated {} if self.is_old_removed => self.outcome = Some(Outcome::Rotated),
+            _ => return false,
+        }
+        true
+    }
+}

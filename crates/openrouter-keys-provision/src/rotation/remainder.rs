@@ -1,0 +1,147 @@
+//! Granting a budget once, although two keys have it.
+
+use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, NaiveTime, Utc};
+use openrouter_keys::{Key, LimitReset};
+
+use super::{Rotation, refused};
+use crate::error::Error;
+use crate::history::{Held, Turnover};
+use crate::ledger::Ledger;
+use crate::record::Record;
+
+/// The limit of a key and what is left of it in this window, USD, if that can be handed on.
+pub(super) fn left_of(key: &Key) -> Result<(f64, f64), Error> {
+    let (Some(limit), Some(left)) = (key.limit, key.limit_remaining) else {
+        return Err(refused(
+            "the key has no limit, so nothing of it can remain".to_owned(),
+        ));
+    };
+    if left <= 0.0 {
+        return Err(refused(
+            "nothing is left of the key's limit in this window: rotate it in the next one, or with its full limit".to_owned(),
+        ));
+    }
+    if let Some(reset) = &key.limit_reset
+        && end_of_window(reset, key.created_at).is_none()
+    {
+        return Err(refused(format!(
+            "this version does not know when a limit that resets {:?} does so",
+            reset.as_str()
+        )));
+    }
+    Ok((limit, left))
+}
+
+impl<L: Ledger> Rotation<'_, L> {
+    /// What is to be done about the new key's limit now, done; and what to note of it.
+    pub(super) async fn settle_limit(
+        &self,
+        turnover: &Turnover,
+        new: &Held,
+    ) -> Result<Option<Record>, Error> {
+        let Some(full_limit) = turnover.full_limit else {
+            return Ok(None);
+        };
+        let Some(trimmed) = turnover.trimmed else {
+            return self.trim(turnover, new, full_limit).await.map(Some);
+        };
+        let is_due = self
+            .end_of_window(turnover)
+            .is_some_and(|end| end <= self.now());
+        if !is_due {
+            return Ok(None);
+        }
+        let key = self.provisioner.look_at(&new.hash).await?;
+        // Otherwise somebody has given it a limit meanwhile, who knows better.
+        if key.limit == Some(trimmed.limit) {
+            self.set_limit(new, full_limit).await?;
+        }
+        Ok(Some(Record::Restored {}))
+    }
+
+    /// Nothing is spent with the old key any more: now it is known what is left.
+    async fn trim(
+        &self,
+        turnover: &Turnover,
+        new: &Held,
+        full_limit: f64,
+    ) -> Result<Record, Error> {
+        let old = match self
+            .provisioner
+            .client()
+            .get(&turnover.old.hash)
+            .send()
+            .await
+        {
+            Ok(old) => Some(old),
+            // Somebody has removed it: what was left when this began is the best that is known.
+            Err(error) if error.is_not_found() => None,
+            Err(error) => {
+                let error = Error::client("looking at the old key", error);
+                return Err(error.of_key(&turnover.old.hash));
+            }
+        };
+        let begun_with = turnover.request.limit.unwrap_or(full_limit);
+        let left = old.as_ref().and_then(|old| old.limit_remaining);
+        let left = left.unwrap_or(begun_with).clamp(0.0, full_limit);
+        let key = self.provisioner.look_at(&new.hash).await?;
+        if key.limit != Some(left) {
+            self.set_limit(new, left).await?;
+        }
+        let reset = key.limit_reset;
+        Ok(Record::Trimmed {
+            limit: left,
+            until: reset.and_then(|reset| end_of_window(&reset, self.now())),
+        })
+    }
+
+    async fn set_limit(&self, new: &Held, usd: f64) -> Result<(), Error> {
+        let update = self.provisioner.client().update(&new.hash).limit(usd);
+        let changed = update.send().await;
+        changed
+            .map(drop)
+            .map_err(|error| Error::client("setting the new key's limit", error).of_key(&new.hash))
+    }
+}
+
+/// When the window that has this time in it ends: at midnight UTC, weeks on Sunday, by the API's description of
+/// `limit_reset`.
+fn end_of_window(reset: &LimitReset, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let today = time.date_naive();
+    let day: NaiveDate = match reset {
+        LimitReset::Daily => today.checked_add_days(Days::new(1))?,
+        LimitReset::Weekly => {
+            let days = 7 - today.weekday().num_days_from_monday();
+            today.checked_add_days(Days::new(days.into()))?
+        }
+        LimitReset::Monthly => today.with_day(1)?.checked_add_months(Months::new(1))?,
+        _ => return None,
+    };
+    Some(day.and_time(NaiveTime::MIN).and_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_end_at_midnight_utc() {
+        for (reset, time, end) in [
+            (LimitReset::Daily, "2026-12-31T23:59:59Z", "2027-01-01"),
+            (LimitReset::Daily, "2026-11-21T00:00:00Z", "2026-11-22"),
+            (LimitReset::Weekly, "2026-11-21T12:00:00Z", "2026-11-23"),
+            (LimitReset::Weekly, "2026-11-23T00:00:00Z", "2026-11-30"),
+            (LimitReset::Monthly, "2026-01-31T12:00:00Z", "2026-02-01"),
+            (LimitReset::Monthly, "2026-12-01T00:00:00Z", "2027-01-01"),
+        ] {
+            let time = time.parse().expect("a time");
+            let found = end_of_window(&reset, time).expect("it is known");
+            assert_eq!(
+                found.to_rfc3339(),
+                format!("{end}T00:00:00+00:00"),
+                "{reset:?}"
+            );
+        }
+        assert!(end_of_window(&LimitReset::from("hourly"), Utc::now()).is_none());
+    }
+}

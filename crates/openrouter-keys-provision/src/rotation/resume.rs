@@ -1,0 +1,223 @@
+//! The steps forward.
+
+use chrono::{DateTime, Utc};
+use openrouter_keys::Key;
+
+use super::status::later;
+use super::{Delivery, Rotation, RotationStatus, refused};
+use crate::error::{Error, Problem};
+use crate::guards::Guard;
+use crate::history::{Held, Turnover};
+use crate::intent;
+use crate::ledger::Ledger;
+use crate::log::Log;
+use crate::make::Plan;
+use crate::new_key::NewKey;
+use crate::record::Record;
+
+impl<L: Ledger> Rotation<'_, L> {
+    /// Begins the rotation, or goes on with it, as far as it can go now; and says how far that is.
+    ///
+    /// The sink stores the new key's plaintext durably, for all who use the key, and returns `Ok` when it has. Nothing is
+    /// disabled before. It may be called again for the same key, if it was not known that it had succeeded. Where it failed,
+    /// the rotation stands at [`Delivering`](super::RotationStage::Delivering).
+    ///
+    /// It does not wait for the end of the overlap or of the grace: call it again [then](RotationStatus::until), from a timer
+    /// for instance. If the rotation is being rolled back, this goes on with that. When all is over it does nothing.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind); the next call goes on where this one ended. In particular
+    /// [`Sink`](crate::ErrorKind::Sink), if the sink failed, and [`Rotation`](crate::ErrorKind::Rotation), if another rotation
+    /// of the intent is under way or the key cannot be rotated: it is disabled, for instance, and a new one would not be.
+    pub async fn resume<S, F>(&self, sink: S) -> Result<RotationStatus, Error>
+    where
+        S: FnOnce(Delivery) -> F,
+        F: Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>>,
+    {
+        let of_intent = |error| intent::about(error, &self.intent);
+        self.resume_it(sink).await.map_err(of_intent)
+    }
+
+    async fn resume_it<S, F>(&self, sink: S) -> Result<RotationStatus, Error>
+    where
+        S: FnOnce(Delivery) -> F,
+        F: Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>>,
+    {
+        self.check()?;
+        let provisioner = self.provisioner;
+        let _turn = provisioner.turn(&self.intent).await;
+        provisioner.bind().await?;
+        let mut log = Log::read(provisioner.ledger(), &self.intent).await?;
+        if self.outcome(&log).is_some() {
+            return Ok(self.status_of(&log));
+        }
+        if self.under_way(&log)?.is_none() {
+            self.begin(&mut log).await?;
+        }
+        let mut sink = Some(sink);
+        while let Some(turnover) = log.history().turnover.clone() {
+            if turnover.rolling_back.is_some() {
+                return self.take_back(&mut log).await;
+            }
+            let Some(new) = &turnover.new else {
+                self.make(&mut log, &turnover).await?;
+                continue;
+            };
+            let now = self.now();
+            let next = if turnover.delivered.is_none() {
+                let sink = sink.take().expect("what is delivered is delivered once");
+                self.deliver(&turnover, new, sink).await?;
+                Record::Delivered { at: self.now() }
+            } else if !turnover.is_verified {
+                self.verify(new).await?;
+                Record::Verified {}
+            } else if turnover.disabling.is_none() {
+                if turnover
+                    .delivered
+                    .is_some_and(|at| now < later(at, self.overlap))
+                {
+                    break;
+                }
+                Record::Disabling { at: now }
+            } else if turnover.disabled.is_none() {
+                self.disable(&turnover).await?;
+                Record::Disabled { at: self.now() }
+            } else if let Some(record) = self.settle_limit(&turnover, new).await? {
+                record
+            } else if turnover.is_removing_old && !turnover.is_old_removed {
+                let hash = &turnover.old.hash;
+                provisioner.remove_key(hash, "removing the old key").await?;
+                Record::RemovedOld {}
+            } else if turnover.is_old_removed {
+                if self.end_of_window(&turnover).is_some() {
+                    break;
+                }
+                Record::Rotated {}
+            } else if turnover
+                .disabled
+                .is_some_and(|at| now < later(at, self.grace))
+            {
+                break;
+            } else {
+                Record::RemovingOld {}
+            };
+            log.append(next, None).await?;
+        }
+        Ok(self.status_of(&log))
+    }
+
+    async fn begin(&self, log: &mut Log<'_, L>) -> Result<(), Error> {
+        let Some(held) = &log.history().current else {
+            return Err(Error::new(Problem::Unknown));
+        };
+        let old = self.provisioner.look_at(&held.hash).await?;
+        let refused = |message: &str| refused(message.to_owned()).of_key(&old.hash);
+        if old.disabled {
+            return Err(refused(
+                "a key that is disabled is not rotated: enable it first",
+            ));
+        }
+        let (request, full_limit) = self
+            .request_like(&old)
+            .map_err(|error| error.of_key(&old.hash))?;
+        if request.expires_at.is_some_and(|at| at <= self.now()) {
+            return Err(refused(
+                "the key has expired: renew its expiry with the rotation",
+            ));
+        }
+        let plan = Plan {
+            name: old.name.clone(),
+            request,
+            chosen: None,
+        };
+        plan.check()?;
+        let begun = Record::RotationBegun {
+            rotation: self.rotation.clone(),
+            name: plan.name,
+            request: plan.request,
+            full_limit,
+        };
+        log.append(begun, None).await
+    }
+
+    /// What the new key is to be like, and the old one's limit, if the new one is to have only what is left of it.
+    fn request_like(&self, old: &Key) -> Result<(NewKey, Option<f64>), Error> {
+        let mut request = NewKey::like(old);
+        if let (true, Some(expires)) = (self.renews_expiry, old.expires_at) {
+            request.expires_at = self.now().checked_add_signed(expires - old.created_at);
+        }
+        let mut full_limit = None;
+        if self.remaining_only {
+            let (limit, left) = super::remainder::left_of(old)?;
+            full_limit = Some(limit);
+            request.limit = Some(left);
+        }
+        if let Some(change) = &self.change {
+            request = change(request);
+        }
+        Ok((request, full_limit))
+    }
+
+    async fn make(&self, log: &mut Log<'_, L>, turnover: &Turnover) -> Result<(), Error> {
+        if !self.provisioner.holds(Guard::AcknowledgeBeforeDisable) {
+            self.disable(turnover).await?;
+        }
+        let plan = Plan {
+            name: turnover.name.clone(),
+            request: turnover.request.clone(),
+            chosen: None,
+        };
+        self.provisioner.make(log, &plan, &mut Vec::new()).await?;
+        Ok(())
+    }
+
+    async fn deliver<S, F>(&self, turnover: &Turnover, new: &Held, sink: S) -> Result<(), Error>
+    where
+        S: FnOnce(Delivery) -> F,
+        F: Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>>,
+    {
+        let Some(secret) = new.secret.clone() else {
+            let what = "the new key has no plaintext";
+            return Err(Error::new(Problem::Damaged(what.to_owned())).of_key(&new.hash));
+        };
+        debug_assert!(turnover.delivered.is_none());
+        let delivery = Delivery {
+            intent: self.intent.clone(),
+            hash: new.hash.clone(),
+            secret,
+        };
+        sink(delivery)
+            .await
+            .map_err(|error| Error::new(Problem::Sink(error)).of_key(&new.hash))
+    }
+
+    async fn verify(&self, new: &Held) -> Result<(), Error> {
+        let Some(secret) = &new.secret else {
+            return Ok(());
+        };
+        if !self.provisioner.holds(Guard::VerifyBeforeDisable) {
+            return Ok(());
+        }
+        let client = self.provisioner.client().with_key(secret.clone());
+        let works = client.current().send().await;
+        works
+            .map(drop)
+            .map_err(|error| Error::client("trying the new key", error).of_key(&new.hash))
+    }
+
+    /// One that somebody has removed is as good as disabled.
+    async fn disable(&self, turnover: &Turnover) -> Result<(), Error> {
+        let hash = &turnover.old.hash;
+        let update = self.provisioner.client().update(hash).disabled(true);
+        match update.send().await {
+            Err(error) if !error.is_not_found() => {
+                Err(Error::client("disabling the old key", error).of_key(hash))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.provisioner.settings().clock.utc_now()
+    }
+}

@@ -1,0 +1,103 @@
+//! The way back.
+
+use super::{Rotation, RotationStatus, refused};
+use crate::error::{Error, Problem};
+use crate::guards::Guard;
+use crate::history::{Outcome, Stage};
+use crate::intent;
+use crate::ledger::Ledger;
+use crate::log::Log;
+use crate::record::Record;
+
+impl<L: Ledger> Rotation<'_, L> {
+    /// Takes the rotation back: the old key works again at once, and then the new one is removed.
+    ///
+    /// Whoever got the new plaintext has to use the old one again; the sink is not told. What was spent with the new key is
+    /// not counted against the old one's limit.
+    ///
+    /// If the old key was disabled already, the new one stays for the [longest delay](crate::Provisioner::longest_delay)
+    /// after that: the request to disable the old key might have been sent twice by the network, and arrive again. Then the
+    /// status is [`RollingBack`](super::RotationStage::RollingBack), both keys work, and a later call of this or of
+    /// [`resume`](Self::resume) sees to it that the old one is enabled and removes the new one.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind); the next call goes on where this one ended. In particular
+    /// [`Rotation`](crate::ErrorKind::Rotation), if it has not begun or the old key is already being removed, and
+    /// [`KeyGone`](crate::ErrorKind::KeyGone), if somebody else has removed it.
+    pub async fn rollback(&self) -> Result<RotationStatus, Error> {
+        let of_intent = |error| intent::about(error, &self.intent);
+        self.rollback_it().await.map_err(of_intent)
+    }
+
+    async fn rollback_it(&self) -> Result<RotationStatus, Error> {
+        self.check()?;
+        let provisioner = self.provisioner;
+        let _turn = provisioner.turn(&self.intent).await;
+        provisioner.bind().await?;
+        let mut log = Log::read(provisioner.ledger(), &self.intent).await?;
+        match self.outcome(&log) {
+            None => {}
+            Some(Outcome::Rotated) => {
+                return Err(refused("it is over, and the old key is removed".to_owned()));
+            }
+            Some(Outcome::RolledBack | Outcome::Removed) => return Ok(self.status_of(&log)),
+        }
+        let Some(turnover) = self.under_way(&log)? else {
+            return Err(refused("there is no rotation of that name".to_owned()));
+        };
+        if turnover.is_removing_old {
+            let message = "the old key is already being removed: resume the rotation";
+            return Err(refused(message.to_owned()));
+        }
+        if turnover.rolling_back.is_none() {
+            // There must be something to go back to.
+            provisioner.look_at(&turnover.old.hash).await?;
+            log.append(Record::RollingBack { at: self.now() }, None)
+                .await?;
+        }
+        self.take_back(&mut log).await
+    }
+
+    /// What remains to be done when it is written down that the rotation is taken back.
+    pub(super) async fn take_back(&self, log: &mut Log<'_, L>) -> Result<RotationStatus, Error> {
+        let provisioner = self.provisioner;
+        if log.history().stage == Stage::Open {
+            provisioner.abandon(log, false).await?;
+        }
+        let turnover = log.history().turnover.clone();
+        let turnover = turnover.expect("what is taken back is under way");
+        let sealed = log.history().sealed().map(|(_, hash)| hash.clone());
+        let new = turnover.new.as_ref().map(|new| new.hash.clone()).or(sealed);
+
+        if !provisioner.holds(Guard::EnableBeforeRemoval)
+            && let Some(new) = &new
+        {
+            provisioner.remove_key(new, "removing the new key").await?;
+        }
+        if turnover.disabling.is_some() {
+            self.enable(&turnover.old.hash).await?;
+            if self
+                .end_of_doubt(&turnover)
+                .is_some_and(|end| self.now() < end)
+            {
+                return Ok(self.status_of(log));
+            }
+        }
+        provisioner.clean_up(log, &mut Vec::new()).await?;
+        if let Some(new) = &new {
+            provisioner.remove_key(new, "removing the new key").await?;
+        }
+        log.append(Record::RolledBack {}, None).await?;
+        Ok(self.status_of(log))
+    }
+
+    async fn enable(&self, hash: &openrouter_keys::KeyHash) -> Result<(), Error> {
+        let update = self.provisioner.client().update(hash).disabled(false);
+        update.send().await.map(drop).map_err(|error| {
+            if error.is_not_found() {
+                return Error::new(Problem::Gone).of_key(hash);
+            }
+            Error::client("enabling the old key", error).of_key(hash)
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! How far a rotation has come.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use openrouter_keys::KeyHash;
+
+use super::Rotation;
+use crate::history::{Outcome, Turnover};
+use crate::ledger::Ledger;
+use crate::log::Log;
+
+/// How far a [`Rotation`] has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RotationStatus {
+    /// The step that it has reached.
+    pub stage: RotationStage,
+    /// The key that is replaced, while the rotation is under way.
+    pub old: Option<KeyHash>,
+    /// The key that replaces it, while the rotation is under way and as soon as it is made.
+    pub new: Option<KeyHash>,
+    /// When the next call of [`resume`](Rotation::resume) has something to do: at the end of the overlap, of the grace, of
+    /// the window. `None`: at once, or never.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// The step that a [`Rotation`] has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RotationStage {
+    /// There is none of that name.
+    NotBegun,
+    /// The new key is being made.
+    Making,
+    /// The new key is made, and the sink has not acknowledged it.
+    Delivering,
+    /// The sink has acknowledged it, and it was not seen to work yet.
+    Verifying,
+    /// Both keys work.
+    Overlap,
+    /// The old key is being disabled.
+    Disabling,
+    /// The old key is disabled, and can be brought back.
+    Grace,
+    /// The old key is being removed.
+    Removing,
+    /// The old key is removed, and the new one has what the old one had left, until the window ends.
+    Remainder,
+    /// It is over: the old key is removed, and the new one is the intent's.
+    Done,
+    /// It is being taken back.
+    RollingBack,
+    /// It is over: the old key works as before, and the new one is removed.
+    RolledBack,
+    /// It is over: the intent's keys were [removed](crate::Provisioner::remove) in the midst of it.
+    Removed,
+}
+
+impl<L: Ledger> Rotation<'_, L> {
+    pub(super) fn status_of(&self, log: &Log<'_, L>) -> RotationStatus {
+        let history = log.history();
+        let turnover = history.turnover.as_ref();
+        let Some(turnover) = turnover.filter(|turnover| turnover.rotation == self.rotation) else {
+            return RotationStatus {
+                stage: match self.outcome(log) {
+                    None => RotationStage::NotBegun,
+                    Some(Outcome::Rotated) => RotationStage::Done,
+                    Some(Outcome::RolledBack) => RotationStage::RolledBack,
+                    Some(Outcome::Removed) => RotationStage::Removed,
+                },
+                old: None,
+                new: None,
+                until: None,
+            };
+        };
+        let (stage, until) = self.stage_of(turnover);
+        let sealed = || history.sealed().map(|(_, hash)| hash.clone());
+        RotationStatus {
+            stage,
+            old: Some(turnover.old.hash.clone()),
+            new: turnover
+                .new
+                .as_ref()
+                .map(|new| new.hash.clone())
+                .or_else(sealed),
+            until,
+        }
+    }
+
+    fn stage_of(&self, turnover: &Turnover) -> (RotationStage, Option<DateTime<Utc>>) {
+        if turnover.rolling_back.is_some() {
+            return (RotationStage::RollingBack, self.end_of_doubt(turnover));
+        }
+        if turnover.new.is_none() {
+            return (RotationStage::Making, None);
+        }
+        let Some(delivered) = turnover.delivered else {
+            return (RotationStage::Delivering, None);
+        };
+        if !turnover.is_verified {
+            return (RotationStage::Verifying, None);
+        }
+        if turnover.disabling.is_none() {
+            return (RotationStage::Overlap, Some(later(delivered, self.overlap)));
+        }
+        let Some(disabled) = turnover.disabled else {
+            return (RotationStage::Disabling, None);
+        };
+        let window = self.end_of_window(turnover);
+        if turnover.is_old_removed {
+            return (RotationStage::Remainder, window);
+        }
+        if turnover.is_removing_old {
+            return (RotationStage::Removing, None);
+        }
+        let grace = later(disabled, self.grace);
+        let next = window.filter(|window| *window < grace).unwrap_or(grace);
+        (RotationStage::Grace, Some(next))
+    }
+
+    /// When a request to disable the old key can have no effect any more, if there was one.
+    pub(super) fn end_of_doubt(&self, turnover: &Turnover) -> Option<DateTime<Utc>> {
+        let disabling = turnover.disabling?;
+        Some(disabling + self.provisioner.longest_delay_of_day())
+    }
+
+    /// When the new key is due its full limit, if it has not got it.
+    pub(super) fn end_of_window(&self, turnover: &Turnover) -> Option<DateTime<Utc>> {
+        let trimmed = turnover.trimmed.filter(|_| !turnover.is_restored)?;
+        // The service's clock may be behind.
+        Some(trimmed.until? + self.provisioner.longest_delay_of_day())
+    }
+}
+
+pub(super) fn later(time: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+    let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
+    time.checked_add_signed(by)
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
