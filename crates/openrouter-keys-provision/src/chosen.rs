@@ -4,7 +4,7 @@ use openrouter_keys::{ExposeSecret, Key, KeyHash, SecretString};
 
 use crate::error::Error;
 use crate::ledger::Ledger;
-use crate::leftover::marked;
+use crate::leftover::{LOOKING, marked};
 use crate::log::Log;
 use crate::marker::Nonce;
 use crate::new_key::NewKey;
@@ -47,7 +47,8 @@ impl<L: Ledger> Provisioner<L> {
         nonce: Nonce,
         workspace: Option<String>,
     ) -> Result<Option<KeyHash>, Error> {
-        let mut found = marked(self, [workspace]).await?;
+        let found = marked(self.client(), workspace.as_deref()).await;
+        let mut found = found.map_err(|error| Error::client(LOOKING, error))?;
         found.retain(|(of, _)| *of == nonce);
         let [(_, key)] = found.as_slice() else {
             return Ok(None);

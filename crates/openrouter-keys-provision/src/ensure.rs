@@ -90,8 +90,8 @@ impl<L> Ensure<'_, L> {
     /// well. It goes with an [`external_user`](NewKey::external_user).
     ///
     /// It is written into the ledger before the create is sent. So nothing is lost with the answer: the key is found by its
-    /// marker, and its plaintext is known. If the intent has an attempt already, the plaintext of that one counts, and this
-    /// one is not used.
+    /// marker, and its plaintext is known. If it turns out that an earlier attempt has made the key, the plaintext of that
+    /// one counts, and this one is not used.
     ///
     /// What is not verified of the service: whether an account may do this at all, whether the key can be used at once, and
     /// what it answers to a plaintext that is in use. So it is tried, by `GET /key`, before anything relies on it. If the

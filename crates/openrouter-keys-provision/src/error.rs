@@ -202,6 +202,7 @@ impl From<LedgerError> for Error {
     fn from(error: LedgerError) -> Self {
         Self::new(match error {
             LedgerError::Conflict => Problem::Contended,
+            LedgerError::Damaged(source) => Problem::Damaged(source.to_string()),
             LedgerError::Failed(source) => Problem::Ledger(source),
         })
     }
@@ -225,7 +226,7 @@ impl fmt::Display for Error {
         }
         let key = Named(self.0.hash.as_ref());
         match &self.0.problem {
-            Problem::Invalid(message) => f.write_str(message),
+            Problem::Invalid(message) | Problem::Rotation(message) => f.write_str(message),
             Problem::Client { doing, error } => write!(f, "{doing}: {error}"),
             Problem::Lost { creates, .. } => write!(
                 f,
@@ -267,7 +268,6 @@ impl fmt::Display for Error {
             ),
             Problem::Unknown => f.write_str("the ledger knows of no key for it"),
             Problem::OtherKey => write!(f, "it has {key} already"),
-            Problem::Rotation(message) => f.write_str(message),
             Problem::Sink(source) => write!(f, "the new key was not taken: {source}"),
         }
     }

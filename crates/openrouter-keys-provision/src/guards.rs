@@ -32,11 +32,13 @@ pub(crate) enum Guard {
 
 /// Which guards hold: all of them.
 #[cfg(not(test))]
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Guards;
 
 #[cfg(not(test))]
 impl Guards {
+    pub(crate) const ALL: Self = Self;
+
     #[expect(
         clippy::unused_self,
         reason = "in tests it tells which guard was taken out"
@@ -48,13 +50,15 @@ impl Guards {
 
 /// Which guards hold: all of them but one.
 #[cfg(test)]
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Guards {
     pub(crate) without: Option<Guard>,
 }
 
 #[cfg(test)]
 impl Guards {
+    pub(crate) const ALL: Self = Self { without: None };
+
     pub(crate) fn hold(self, guard: Guard) -> bool {
         self.without != Some(guard)
     }

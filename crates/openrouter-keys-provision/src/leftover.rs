@@ -1,9 +1,12 @@
 //! What lost creates leave behind.
 
-use openrouter_keys::{Key, KeyHash};
+use std::collections::BTreeSet;
+
+use openrouter_keys::{Client, Key, KeyHash};
 
 use crate::error::Error;
 use crate::guards::Guard;
+use crate::history::Attempt;
 use crate::ledger::Ledger;
 use crate::marker::Nonce;
 use crate::provisioner::Provisioner;
@@ -19,6 +22,9 @@ pub struct Leftover {
     /// What became of it.
     pub fate: LeftoverFate,
 }
+
+/// What is being done where leftovers are looked for.
+pub(crate) const LOOKING: &str = "looking for leftovers";
 
 /// What became of a [`Leftover`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,30 +43,34 @@ pub enum LeftoverFate {
     UnderWay,
 }
 
-/// All keys of these workspaces that have a marker, each with its nonce. `None` is the default workspace.
-pub(crate) async fn marked<L: Ledger>(
-    provisioner: &Provisioner<L>,
-    workspaces: impl IntoIterator<Item = Option<String>>,
-) -> Result<Vec<(Nonce, Key)>, Error> {
-    let mut marked: Vec<(Nonce, Key)> = Vec::new();
-    for workspace in workspaces {
-        let mut listing = provisioner.client().list().include_all();
-        if let Some(id) = workspace {
-            listing = listing.workspace_id(id);
-        }
-        let mut keys = listing.stream();
-        while let Some(key) = keys.next().await {
-            let key = key.map_err(|error| Error::client("looking for leftovers", error))?;
-            // The default workspace may have been asked for by its id too.
-            let is_known = marked.iter().any(|(_, known)| known.hash == key.hash);
-            if let Some(nonce) = Nonce::of_marker(&key.name)
-                && !is_known
-            {
-                marked.push((nonce, key));
-            }
+/// All keys of a workspace that have a marker, each with its nonce. `None` is the default workspace.
+pub(crate) async fn marked(
+    client: &Client,
+    workspace: Option<&str>,
+) -> Result<Vec<(Nonce, Key)>, openrouter_keys::Error> {
+    let mut listing = client.list().include_all();
+    if let Some(id) = workspace {
+        listing = listing.workspace_id(id);
+    }
+    let mut marked = Vec::new();
+    let mut keys = listing.stream();
+    while let Some(key) = keys.next().await {
+        let key = key?;
+        if let Some(nonce) = Nonce::of_marker(&key.name) {
+            marked.push((nonce, key));
         }
     }
     Ok(marked)
+}
+
+/// The workspaces of these attempts, each once.
+pub(crate) fn workspaces<'a>(
+    attempts: impl IntoIterator<Item = &'a Attempt>,
+) -> BTreeSet<Option<String>> {
+    let attempts = attempts.into_iter();
+    attempts
+        .map(|attempt| attempt.request.workspace_id.clone())
+        .collect()
 }
 
 impl<L: Ledger> Provisioner<L> {

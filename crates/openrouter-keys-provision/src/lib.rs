@@ -1,4 +1,133 @@
 //! One OpenRouter API key for each customer, whatever crashes or gets lost.
+//!
+//! To create a key is not idempotent, its plaintext is in the answer alone, and answers get lost. Whoever asks again makes a
+//! second key that nobody holds; whoever does not, leaves the customer without one. A [`Provisioner`] does neither: it
+//! writes down in a [`Ledger`] what it is about to do, gives each attempt a marker by which its key can be found, and removes
+//! what came of those that were lost.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+//! # let client = openrouter_keys::Client::builder()
+//! #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+//! # let ledger = openrouter_keys_provision::MemoryLedger::new();
+//! use openrouter_keys::LimitReset;
+//! use openrouter_keys_provision::Provisioner;
+//!
+//! // let client = openrouter_keys::Client::from_env()?;
+//! // let ledger = FileLedger::open("/var/lib/shop/keys", …).await?;
+//! let provisioner = Provisioner::new(client, ledger);
+//!
+//! // As often as you like, from wherever you were interrupted.
+//! let provisioned = provisioner
+//!     .ensure("customer-42", |key| key.limit(50).limit_reset(LimitReset::Monthly)) // USD
+//!     .name("Customer 42")
+//!     .await?;
+//! println!("{}", provisioned.key.hash);
+//!
+//! // From a timer.
+//! provisioner.sweep().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | call | what it does |
+//! |---|---|
+//! | [`ensure`](Provisioner::ensure) | sees to it that an intent has a key, and gives it with its plaintext |
+//! | [`sweep`](Provisioner::sweep) | removes what lost creates have left behind |
+//! | [`rotation`](Provisioner::rotation) | replaces an intent's key, in steps that can stop and be resumed |
+//! | [`adopt`](Provisioner::adopt) | takes a key that exists already |
+//! | [`release`](Provisioner::release) | erases a plaintext from the ledger |
+//! | [`remove`](Provisioner::remove) | removes an intent's key |
+//!
+//! A ledger is a [`FileLedger`](#features), which comes with the feature `file-ledger`, or your own: an `impl` of [`Ledger`] on
+//! your database takes some fifty lines.
+//!
+//! # The protocol
+//!
+//! An intent is your own stable name for what a key is for. Its entries in the ledger are a list that only grows, in which
+//! each position is taken once.
+//!
+//! | | step | written down | if it stops after this, the next call |
+//! |---|---|---|---|
+//! | 1 | a nonce of 128 random bits, and what is asked for | [`Attempt`](Record::Attempt), before the create leaves | goes to 6 |
+//! | 2 | the create, with the nonce in the key's name: its marker | | goes to 6 |
+//! | 3 | hash and plaintext | [`Sealed`](Record::Sealed), before the key loses its marker | goes to 4 |
+//! | 4 | the update that gives the key its real name | | goes to 4 |
+//! | 5 | the key has its name and its settings | [`Committed`](Record::Committed) | returns the key |
+//! | 6 | the answer was lost, or nobody knows | [`Abandoned`](Record::Abandoned), before anything is removed | goes to 7 |
+//! | 7 | lists all keys, disabled and expired ones too, and removes those with a marker of the intent that are not sealed | | goes to 7 |
+//! | 8 | begins again, with a new nonce | | |
+//!
+//! Two things make it hold if several are at work, or one that was thought dead goes on:
+//!
+//! - *An entry goes to a position that nobody else has taken.* So `Sealed` and `Abandoned` exclude each other: once an attempt
+//!   is abandoned, nobody can seal its key, and it can be removed; as long as it is not, nobody removes its key. There is no
+//!   lock that could expire while its holder goes on.
+//! - *Each attempt has a nonce of its own.* So to remove what an attempt has left behind cannot meet the key of the next one.
+//!
+//! A key is removed only if its name is a marker of a nonce in this ledger, all of it, when it is looked at once more in that
+//! moment, if it is not sealed, and if it was never used. One that was used is [reported](LeftoverFate::Used) and left alone.
+//!
+//! # What is promised
+//!
+//! 1. **At most one committed key for an intent,** at any time, whatever the network does. Only the sealed key is ever named,
+//!    and an intent has one sealed key. (While it is rotated it has two, the old one and the new one.)
+//! 2. **After a [`sweep`](Provisioner::sweep) that is [settled](Sweep::is_settled), no other live key has a marker of the
+//!    ledger,** but for those that it reports as used. Settled means: it began later than the
+//!    [longest delay](Provisioner::longest_delay) after the last attempt.
+//! 3. **Each key that was ever caused can be found:** its nonce was durable before the request left.
+//! 4. **`Ok` means that it is done:** the plaintext is durable, and the key has its real name and the settings that were asked
+//!    for, as the service has answered.
+//! 5. **A key that was committed is removed by `remove` or by a rotation,** and by nothing else here.
+//!
+//! # What cannot be promised
+//!
+//! - *That there are never two live keys at the same moment.* A create that the network holds back can land at any time, and
+//!   nobody bounds that time. [Fast mode](Provisioner::strict) does not wait for it; strict mode waits for the longest delay,
+//!   which is a guess. What lands later is found by a sweep. Nobody has its plaintext, since nobody got the answer. With
+//!   [`escrow`](Provisioner::escrow) it cannot spend either, if the service takes a limit of 0 for nothing, which nobody has
+//!   verified.
+//! - *Anything, if the ledger loses what it has acknowledged:* a database that was restored from yesterday's backup has
+//!   forgotten today's keys, and makes others. The old ones have their real names, so no sweep finds them.
+//! - *That what somebody changes by hand is understood.* Who gives a key of ours another name before it is committed, moves
+//!   it to another workspace, or removes it, gets an error that says so, or none.
+//! - *That the default workspace stays what it is.* Where no workspace is asked for, keys are made and looked for in the
+//!   account's default one. Name it if it may change.
+//!
+//! # What goes wrong, and what comes of it
+//!
+//! | what happens | what comes of it |
+//! |---|---|
+//! | the machine stops, or the future is dropped, at any point | the next `ensure` goes on from the ledger's last entry |
+//! | the answer to a create is lost, cut off, or 5xx | what it made is removed, and another is made, up to [three](Provisioner::attempts) in one call |
+//! | a plaintext arrives in an answer that is odd otherwise | it is used, if the key can be told |
+//! | a create is held back and lands later | the next `sweep` removes it |
+//! | the network sends a create twice | the one that was answered is sealed; the next `sweep` removes the other |
+//! | 429, or an error before anything was sent | the client tries again; then it is an error, and the next call begins anew |
+//! | the answer to the naming is lost | it is sent again: done twice, it comes to the same |
+//! | the ledger fails before the create | an error, and nothing was sent |
+//! | the ledger fails when the plaintext is there | it is tried three times; then the plaintext is lost, the key was never in use, and the next call removes it and makes another |
+//! | two processes at once | one of them gets [`Contended`](ErrorKind::Contended), and finds the key when it calls again |
+//! | the key was removed by hand | [`KeyGone`](ErrorKind::KeyGone), until you call `remove` |
+//! | it was renamed or changed before the commit | [`KeyRenamed`](ErrorKind::KeyRenamed), [`NotAsAsked`](ErrorKind::NotAsAsked) |
+//! | the ledger is another account's | [`ForeignLedger`](ErrorKind::ForeignLedger), before anything is sent that changes anything |
+//!
+//! # Where plaintexts are
+//!
+//! In the answer, in [`Provisioned`], and in the ledger until they are [released](Provisioner::release). They are in no error,
+//! no log and no `Debug`. Intents, names and hashes are printed and are no place for a secret.
+//!
+//! # Tested
+//!
+//! A simulation stops, loses, delays, doubles and refuses whatever can be, at every step and in every pair of steps, against
+//! an emulator of the service; and it finds something wrong whenever one of the protocol's guards is taken out. See
+//! `src/simulation/` and `tests/` of this crate.
+//!
+//! # Features
+//!
+//! - `file-ledger`: a ledger in a file, `FileLedger`. For Unix. Off by default.
 
 mod binding;
 mod chosen;

@@ -1,5 +1,7 @@
 //! The protocol: how exactly one key is made.
 
+use std::time::Duration;
+
 use openrouter_keys::chrono::{DateTime, Utc};
 use openrouter_keys::{Key, KeyHash, SecretString};
 
@@ -7,7 +9,7 @@ use crate::error::{Error, Problem};
 use crate::guards::Guard;
 use crate::history::{Attempt, Fate, Stage};
 use crate::ledger::{Ledger, LedgerError};
-use crate::leftover::{Leftover, marked};
+use crate::leftover::{LOOKING, Leftover, marked, workspaces};
 use crate::log::Log;
 use crate::marker::Nonce;
 use crate::new_key::NewKey;
@@ -53,6 +55,7 @@ impl Plan {
 
 /// How often a ledger that fails is tried again where a plaintext would be lost with it.
 const SEALING_TRIES: u32 = 3;
+const SEALING_PAUSE: Duration = Duration::from_millis(200);
 
 impl<L: Ledger> Provisioner<L> {
     /// Makes the key of an intent that has none, beginning where the one before has stopped.
@@ -85,7 +88,7 @@ impl<L: Ledger> Provisioner<L> {
                     }
                     creates += 1;
                     match self.attempt(log, plan).await? {
-                        Outcome::Sealed(key) => made = key,
+                        Outcome::Sealed(key) => made = key.map(|key| *key),
                         Outcome::Lost(error) => lost = Some(error),
                     }
                 }
@@ -122,7 +125,7 @@ impl<L: Ledger> Provisioner<L> {
                 let (hash, secret) = (&created.key.hash, created.secret);
                 let secret = self.working(plan.chosen.as_ref(), secret).await?;
                 self.seal(log, nonce, hash, secret).await?;
-                return Ok(Outcome::Sealed(Some(created.key)));
+                return Ok(Outcome::Sealed(Some(Box::new(created.key))));
             }
             Err(error) => error,
         };
@@ -183,6 +186,7 @@ impl<L: Ledger> Provisioner<L> {
             if tries == SEALING_TRIES {
                 return Err(error.of_key(hash));
             }
+            self.settings().clock.sleep(SEALING_PAUSE * tries).await;
         }
     }
 
@@ -291,21 +295,18 @@ impl<L: Ledger> Provisioner<L> {
         if self.settings().is_strict && self.holds(Guard::WaitWhenStrict) {
             self.wait_out(latest).await;
         }
-        let mut workspaces: Vec<_> = lost
-            .iter()
-            .map(|attempt| attempt.request.workspace_id.clone())
-            .collect();
-        workspaces.sort_unstable();
-        workspaces.dedup();
-        for (nonce, key) in marked(self, workspaces).await? {
-            let is_ours = history
-                .attempts
-                .iter()
-                .any(|attempt| attempt.nonce == nonce);
-            if is_ours && !history.holds(&key.hash) {
-                let leftover = self.remove_leftover(nonce, key, log.intent()).await?;
-                leftovers.retain(|known| known.key.hash != leftover.key.hash);
-                leftovers.push(leftover);
+        for workspace in workspaces(lost) {
+            let marked = marked(self.client(), workspace.as_deref()).await;
+            for (nonce, key) in marked.map_err(|error| Error::client(LOOKING, error))? {
+                let is_ours = history
+                    .attempts
+                    .iter()
+                    .any(|attempt| attempt.nonce == nonce);
+                if is_ours && !history.holds(&key.hash) {
+                    let leftover = self.remove_leftover(nonce, key, log.intent()).await?;
+                    leftovers.retain(|known| known.key.hash != leftover.key.hash);
+                    leftovers.push(leftover);
+                }
             }
         }
         Ok(())
@@ -326,7 +327,7 @@ impl<L: Ledger> Provisioner<L> {
 /// What came of a create.
 enum Outcome {
     /// A key, which is sealed; as the answer described it, if that could be read.
-    Sealed(Option<Key>),
+    Sealed(Option<Box<Key>>),
     /// Nobody knows.
     Lost(openrouter_keys::Error),
 }

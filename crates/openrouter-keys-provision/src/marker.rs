@@ -25,7 +25,7 @@ impl Nonce {
     pub(crate) fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
-        Ok(Self(u128::from_be_bytes(bytes)))
+        Ok(Self::new(u128::from_be_bytes(bytes)))
     }
 
     /// The name of a key that an attempt with this nonce makes.

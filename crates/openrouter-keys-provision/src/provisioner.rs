@@ -63,8 +63,7 @@ pub(crate) struct Settings {
     pub(crate) account: Option<String>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) guards: Guards,
-    #[cfg(test)]
-    pub(crate) nonces: Option<Arc<dyn Fn() -> u128 + Send + Sync>>,
+    pub(crate) nonces: Arc<dyn Fn() -> Result<Nonce, getrandom::Error> + Send + Sync>,
 }
 
 /// The clock of everybody who brings none.
@@ -89,9 +88,8 @@ impl<L: Ledger> Provisioner<L> {
                 attempts: 3,
                 account: None,
                 clock: Arc::new(SystemClock),
-                guards: Guards::default(),
-                #[cfg(test)]
-                nonces: None,
+                guards: Guards::ALL,
+                nonces: Arc::new(Nonce::random),
             },
             turns: Arc::default(),
             bound: Arc::default(),
@@ -191,11 +189,7 @@ impl<L: Ledger> Provisioner<L> {
     }
 
     pub(crate) fn nonce(&self) -> Result<Nonce, Error> {
-        #[cfg(test)]
-        if let Some(nonces) = &self.settings.nonces {
-            return Ok(Nonce::new(nonces()));
-        }
-        Nonce::random().map_err(|error| Error::new(Problem::Random(error)))
+        (self.settings.nonces)().map_err(|error| Error::new(Problem::Random(error)))
     }
 
     /// The longest delay, as it is added to a time of day.

@@ -9,7 +9,7 @@ use crate::error::{Error, Problem};
 use crate::guards::Guard;
 use crate::history::{Attempt, Fate, History, Stage};
 use crate::ledger::Ledger;
-use crate::leftover::{Leftover, LeftoverFate, marked};
+use crate::leftover::{self, LOOKING, Leftover, LeftoverFate, workspaces};
 use crate::log::Log;
 use crate::marker::Nonce;
 use crate::provisioner::Provisioner;
@@ -23,6 +23,9 @@ pub struct Sweep {
     /// The intents that were begun and have no committed key: call [`ensure`](Provisioner::ensure) for them, or
     /// [`remove`](Provisioner::remove).
     pub unfinished: Vec<String>,
+    /// Workspaces in which there were attempts, and which the service does not list (400, 403 or 404): they were removed,
+    /// perhaps, and their keys with them. Nothing is known of what is in them.
+    pub unreadable_workspaces: Vec<String>,
     /// Whether no attempt can have an effect any more. If not, an attempt is younger than the
     /// [longest delay](Provisioner::longest_delay), and another sweep is due when it is not.
     pub is_settled: bool,
@@ -63,15 +66,23 @@ impl<L: Ledger> Provisioner<L> {
     pub async fn sweep(&self) -> Result<Sweep, Error> {
         self.bind().await?;
         let mut histories = self.histories().await?;
-        let mut workspaces: Vec<_> = histories
-            .iter()
-            .flat_map(|(_, history)| &history.attempts)
-            .map(|attempt| attempt.request.workspace_id.clone())
-            .collect();
-        workspaces.sort_unstable();
-        workspaces.dedup();
         let now = self.settings().clock.utc_now();
-        let marked = marked(self, workspaces).await?;
+        let mut sweep = Sweep::default();
+        let mut marked: Vec<(Nonce, Key)> = Vec::new();
+        let attempts = histories.iter().flat_map(|(_, history)| &history.attempts);
+        for workspace in workspaces(attempts) {
+            match leftover::marked(self.client(), workspace.as_deref()).await {
+                Ok(mut found) => {
+                    // The default workspace may be among those that have a name.
+                    found.retain(|(_, key)| marked.iter().all(|(_, known)| known.hash != key.hash));
+                    marked.extend(found);
+                }
+                Err(error) if is_no_workspace(&error) && workspace.is_some() => {
+                    sweep.unreadable_workspaces.extend(workspace);
+                }
+                Err(error) => return Err(Error::client(LOOKING, error)),
+            }
+        }
         if !marked.is_empty() {
             // Each of them was in the ledger before it was made: now all of them are known.
             histories = self.histories().await?;
@@ -84,7 +95,6 @@ impl<L: Ledger> Provisioner<L> {
             })
             .collect();
 
-        let mut sweep = Sweep::default();
         for (nonce, key) in marked {
             let leftover = match intent_of.get(&nonce) {
                 Some(intent) => self.sweep_one(nonce, key, intent).await?,
@@ -172,4 +182,13 @@ impl<L: Ledger> Provisioner<L> {
         }
         Ok(histories)
     }
+}
+
+/// Whether the service knows no such workspace, or does not show it.
+fn is_no_workspace(error: &openrouter_keys::Error) -> bool {
+    use openrouter_keys::ErrorKind;
+    matches!(
+        error.kind(),
+        ErrorKind::BadRequest | ErrorKind::Forbidden | ErrorKind::NotFound
+    )
 }

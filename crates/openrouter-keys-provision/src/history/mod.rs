@@ -10,7 +10,7 @@ use crate::marker::Nonce;
 use crate::new_key::NewKey;
 use crate::record::Record;
 
-pub(crate) use turnover::{Outcome, Turnover};
+pub(crate) use turnover::{Outcome, Removal, Turnover};
 
 /// What is known of an intent.
 #[derive(Clone, Default)]

@@ -25,8 +25,7 @@ pub(crate) struct Turnover {
     pub(crate) disabled: Option<DateTime<Utc>>,
     pub(crate) trimmed: Option<Trimmed>,
     pub(crate) is_restored: bool,
-    pub(crate) is_removing_old: bool,
-    pub(crate) is_old_removed: bool,
+    pub(crate) removal: Removal,
     pub(crate) rolling_back: Option<DateTime<Utc>>,
     pub(crate) outcome: Option<Outcome>,
 }
@@ -36,6 +35,14 @@ pub(crate) struct Trimmed {
     /// USD.
     pub(crate) limit: f64,
     pub(crate) until: Option<DateTime<Utc>>,
+}
+
+/// How far the removal of the old key has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    NotBegun,
+    Begun,
+    Done,
 }
 
 /// How a rotation ended.
@@ -68,8 +75,7 @@ impl Turnover {
             disabled: None,
             trimmed: None,
             is_restored: false,
-            is_removing_old: false,
-            is_old_removed: false,
+            removal: Removal::NotBegun,
             rolling_back: None,
             outcome: None,
         }
@@ -97,7 +103,7 @@ impl Turnover {
     pub(super) fn add(&mut self, record: &Record) -> bool {
         let is_forward = self.rolling_back.is_none();
         match record {
-            Record::RollingBack { at } if is_forward && !self.is_removing_old => {
+            Record::RollingBack { at } if is_forward && self.removal == Removal::NotBegun => {
                 self.rolling_back = Some(*at);
             }
             Record::RolledBack {} if !is_forward => self.outcome = Some(Outcome::RolledBack),
@@ -122,9 +128,17 @@ impl Turnover {
                 });
             }
             Record::Restored {} if self.trimmed.is_some() => self.is_restored = true,
-            Record::RemovingOld {} if self.disabled.is_some() => self.is_removing_old = true,
-            Record::RemovedOld {} if self.is_removing_old => self.is_old_removed = true,
-            Record::Rotated {} if self.is_old_removed => self.outcome = Some(Outcome::Rotated),
+            Record::RemovingOld {}
+                if self.disabled.is_some() && self.removal == Removal::NotBegun =>
+            {
+                self.removal = Removal::Begun;
+            }
+            Record::RemovedOld {} if self.removal == Removal::Begun => {
+                self.removal = Removal::Done;
+            }
+            Record::Rotated {} if self.removal == Removal::Done => {
+                self.outcome = Some(Outcome::Rotated);
+            }
             _ => return false,
         }
         true

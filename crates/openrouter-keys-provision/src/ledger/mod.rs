@@ -113,9 +113,10 @@ impl Entry {
     /// The entry with the record that this JSON describes, and this secret.
     ///
     /// # Errors
-    /// [`LedgerError::Failed`] if it is no record of this version.
+    /// [`LedgerError::Damaged`] if it is no record of this version.
     pub fn from_json(record: &str, secret: Option<SecretString>) -> Result<Self, LedgerError> {
-        let record = serde_json::from_str(record)?;
+        let record =
+            serde_json::from_str(record).map_err(|error| LedgerError::Damaged(error.into()))?;
         Ok(Self { record, secret })
     }
 }
@@ -128,6 +129,8 @@ impl Entry {
 pub enum LedgerError {
     /// The position is taken, or is not the next one. Nothing was changed.
     Conflict,
+    /// What the ledger holds cannot be read, or makes no sense. It would not help to try again.
+    Damaged(Box<dyn std::error::Error + Send + Sync>),
     /// Something else went wrong. An entry that was to be added may have been, or not.
     Failed(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -136,7 +139,7 @@ impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Conflict => f.write_str("another entry has that position"),
-            Self::Failed(error) => write!(f, "{error}"),
+            Self::Damaged(error) | Self::Failed(error) => write!(f, "{error}"),
         }
     }
 }

@@ -64,7 +64,7 @@ impl<L: Ledger> Provisioner<L> {
         Rotation {
             provisioner: self,
             intent: intent.into(),
-            rotation: rotation.into(),
+            name: rotation.into(),
             overlap: Duration::ZERO,
             grace: Duration::ZERO,
             remaining_only: false,
@@ -97,7 +97,7 @@ impl<L: Ledger> Provisioner<L> {
 pub struct Rotation<'a, L> {
     provisioner: &'a Provisioner<L>,
     intent: String,
-    rotation: String,
+    name: String,
     overlap: Duration,
     grace: Duration,
     remaining_only: bool,
@@ -180,13 +180,13 @@ impl<L: Ledger> Rotation<'_, L> {
 
     fn check(&self) -> Result<(), Error> {
         intent::check(&self.intent)?;
-        intent::check_name("rotation", &self.rotation)
+        intent::check_name("rotation", &self.name)
     }
 
     /// The rotation of that name, if it is under way; an error, if it is another one that is.
     fn under_way<'l>(&self, log: &'l Log<'_, L>) -> Result<Option<&'l Turnover>, Error> {
         match &log.history().turnover {
-            Some(other) if other.rotation != self.rotation => Err(refused(format!(
+            Some(other) if other.rotation != self.name => Err(refused(format!(
                 "the rotation {:?} is under way; resume it or roll it back first",
                 other.rotation
             ))),
@@ -197,7 +197,7 @@ impl<L: Ledger> Rotation<'_, L> {
     /// How the rotation of that name ended, if it did.
     fn outcome(&self, log: &Log<'_, L>) -> Option<Outcome> {
         let mut over = log.history().rotations.iter();
-        over.find(|(name, _)| *name == self.rotation)
+        over.find(|(name, _)| *name == self.name)
             .map(|(_, outcome)| *outcome)
     }
 }
@@ -210,7 +210,7 @@ impl<L> fmt::Debug for Rotation<'_, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rotation")
             .field("intent", &self.intent)
-            .field("rotation", &self.rotation)
+            .field("rotation", &self.name)
             .field("overlap", &self.overlap)
             .field("grace", &self.grace)
             .field("remaining_only", &self.remaining_only)

@@ -7,7 +7,7 @@ use super::status::later;
 use super::{Delivery, Rotation, RotationStatus, refused};
 use crate::error::{Error, Problem};
 use crate::guards::Guard;
-use crate::history::{Held, Turnover};
+use crate::history::{Held, Removal, Turnover};
 use crate::intent;
 use crate::ledger::Ledger;
 use crate::log::Log;
@@ -84,11 +84,11 @@ impl<L: Ledger> Rotation<'_, L> {
                 Record::Disabled { at: self.now() }
             } else if let Some(record) = self.settle_limit(&turnover, new).await? {
                 record
-            } else if turnover.is_removing_old && !turnover.is_old_removed {
+            } else if turnover.removal == Removal::Begun {
                 let hash = &turnover.old.hash;
                 provisioner.remove_key(hash, "removing the old key").await?;
                 Record::RemovedOld {}
-            } else if turnover.is_old_removed {
+            } else if turnover.removal == Removal::Done {
                 if self.end_of_window(&turnover).is_some() {
                     break;
                 }
@@ -132,7 +132,7 @@ impl<L: Ledger> Rotation<'_, L> {
         };
         plan.check()?;
         let begun = Record::RotationBegun {
-            rotation: self.rotation.clone(),
+            rotation: self.name.clone(),
             name: plan.name,
             request: plan.request,
             full_limit,

@@ -3,7 +3,7 @@
 use super::{Rotation, RotationStatus, refused};
 use crate::error::{Error, Problem};
 use crate::guards::Guard;
-use crate::history::{Outcome, Stage};
+use crate::history::{Outcome, Removal, Stage};
 use crate::intent;
 use crate::ledger::Ledger;
 use crate::log::Log;
@@ -45,7 +45,7 @@ impl<L: Ledger> Rotation<'_, L> {
         let Some(turnover) = self.under_way(&log)? else {
             return Err(refused("there is no rotation of that name".to_owned()));
         };
-        if turnover.is_removing_old {
+        if turnover.removal != Removal::NotBegun {
             let message = "the old key is already being removed: resume the rotation";
             return Err(refused(message.to_owned()));
         }

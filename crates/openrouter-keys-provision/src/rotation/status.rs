@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use openrouter_keys::KeyHash;
 
 use super::Rotation;
-use crate::history::{Outcome, Turnover};
+use crate::history::{Outcome, Removal, Turnover};
 use crate::ledger::Ledger;
 use crate::log::Log;
 
@@ -61,7 +61,7 @@ impl<L: Ledger> Rotation<'_, L> {
     pub(super) fn status_of(&self, log: &Log<'_, L>) -> RotationStatus {
         let history = log.history();
         let turnover = history.turnover.as_ref();
-        let Some(turnover) = turnover.filter(|turnover| turnover.rotation == self.rotation) else {
+        let Some(turnover) = turnover.filter(|turnover| turnover.rotation == self.name) else {
             return RotationStatus {
                 stage: match self.outcome(log) {
                     None => RotationStage::NotBegun,
@@ -108,11 +108,10 @@ impl<L: Ledger> Rotation<'_, L> {
             return (RotationStage::Disabling, None);
         };
         let window = self.end_of_window(turnover);
-        if turnover.is_old_removed {
-            return (RotationStage::Remainder, window);
-        }
-        if turnover.is_removing_old {
-            return (RotationStage::Removing, None);
+        match turnover.removal {
+            Removal::NotBegun => {}
+            Removal::Begun => return (RotationStage::Removing, None),
+            Removal::Done => return (RotationStage::Remainder, window),
         }
         let grace = later(disabled, self.grace);
         let next = window.filter(|window| *window < grace).unwrap_or(grace);
