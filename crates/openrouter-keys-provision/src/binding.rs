@@ -1,9 +1,11 @@
 //! Which account a ledger is about.
 
-use openrouter_keys::CurrentKey;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem};
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::provisioner::Provisioner;
 use crate::record::Record;
 
@@ -30,7 +32,11 @@ impl<L: Ledger> Provisioner<L> {
             return Err(Error::new(Problem::Ordinary));
         }
         let base_url = self.client().base_url();
-        let account = self.settings().account.clone().or_else(|| account_of(&me));
+        let ours = Account {
+            name: self.settings().account.clone(),
+            organization: me.organization_id,
+            user: me.creator_user_id,
+        };
         for _ in 0..MOST_CONFLICTS {
             let entries = self.ledger().read(INTENT).await?;
             let position = entries.len();
@@ -38,22 +44,20 @@ impl<L: Ledger> Provisioner<L> {
                 let what = "it has intents, and no note of whose they are";
                 return Err(Error::new(Problem::Damaged(what.to_owned())));
             }
-            let Bound { known, needs_note } = compare(entries, base_url, account.as_deref())?;
-            if !needs_note {
+            let known = known(entries, base_url, &ours)?;
+            let account = known.clone().unwrap_or_default().or(ours.clone());
+            if known.as_ref() == Some(&account) {
                 return Ok(());
             }
             let note = Record::Bound {
                 base_url: base_url.to_owned(),
-                account: account.clone().or(known),
+                account,
             };
-            match self
-                .ledger()
-                .append(INTENT, position, &Entry::new(note, None))
-                .await
-            {
+            let note = Entry::new(note, None);
+            match self.ledger().append(INTENT, position, &note).await {
                 Ok(()) => return Ok(()),
                 // Somebody else has written it: is it the same?
-                Err(crate::LedgerError::Conflict) => {}
+                Err(LedgerError::Conflict) => {}
                 Err(failed) => return Err(failed.into()),
             }
         }
@@ -61,50 +65,77 @@ impl<L: Ledger> Provisioner<L> {
     }
 }
 
-struct Bound {
-    /// The account that the ledger names.
-    known: Option<String>,
-    /// Whether the ledger does not say yet what is known now.
-    needs_note: bool,
-}
-
-fn compare(entries: Vec<Entry>, base_url: &str, account: Option<&str>) -> Result<Bound, Error> {
-    let mut bound = Bound {
-        known: None,
-        needs_note: true,
-    };
+/// What the notes in the ledger say of its account, if there are any; an error, if that is another one than ours.
+fn known(entries: Vec<Entry>, base_url: &str, ours: &Account) -> Result<Option<Account>, Error> {
+    let mut known = None;
     for entry in entries {
         let Record::Bound {
             base_url: theirs,
-            account: known,
+            account,
         } = entry.record
         else {
             let what = "the note of whose it is, is something else";
             return Err(Error::new(Problem::Damaged(what.to_owned())));
         };
-        let is_other = matches!((&known, account), (Some(known), Some(ours)) if known != ours);
-        if theirs != base_url || is_other {
+        if theirs != base_url || account.is_other_than(ours) {
             return Err(Error::new(Problem::Foreign {
-                theirs: describe(&theirs, known.as_deref()),
-                ours: describe(base_url, account),
+                theirs: format!("{account} at {theirs}"),
+                ours: format!("{ours} at {base_url}"),
             }));
         }
-        bound.needs_note = known.is_none() && account.is_some();
-        bound.known = known;
+        known = Some(account);
     }
-    Ok(bound)
+    Ok(known)
 }
 
-fn describe(base_url: &str, account: Option<&str>) -> String {
-    match account {
-        Some(account) => format!("account {account:?} at {base_url}"),
-        None => base_url.to_owned(),
+/// What tells an account from others, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Account {
+    /// What the [caller](crate::Provisioner::account) calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The organisation of the management key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// The user who made the management key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+}
+
+impl Account {
+    /// Whether this is certainly another one. Like is compared with like: a name that somebody gave it says most, then the
+    /// organisation; and the user only where there is none, since an organisation has several.
+    fn is_other_than(&self, other: &Self) -> bool {
+        let both =
+            |one: &Option<String>, other: &Option<String>| Some(one.as_ref()? != other.as_ref()?);
+        both(&self.name, &other.name)
+            .or_else(|| both(&self.organization, &other.organization))
+            .or_else(|| {
+                let has_none = self.organization.is_none() && other.organization.is_none();
+                both(&self.user, &other.user).filter(|_| has_none && other.name.is_none())
+            })
+            .unwrap_or(false)
+    }
+
+    /// This, and what is known of the other where this knows nothing.
+    fn or(self, other: Self) -> Self {
+        Self {
+            name: self.name.or(other.name),
+            organization: self.organization.or(other.organization),
+            user: self.user.or(other.user),
+        }
     }
 }
 
-/// What tells the account of a management key from others, if the service says it.
-fn account_of(me: &CurrentKey) -> Option<String> {
-    me.organization_id
-        .clone()
-        .or_else(|| me.creator_user_id.clone())
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.name, &self.organization, &self.user) {
+            (Some(name), ..) => write!(f, "account {name:?}"),
+            (None, Some(organization), _) => write!(f, "organisation {organization:?}"),
+            (None, None, Some(user)) => write!(f, "user {user:?}"),
+            (None, None, None) => f.write_str("an account without a name"),
+        }
+    }
 }

@@ -150,6 +150,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+pub use binding::Account;
 pub use ensure::{Ensure, Provisioned};
 pub use error::{Error, ErrorKind};
 pub use ledger::{Entry, Ledger, LedgerError, MemoryLedger};

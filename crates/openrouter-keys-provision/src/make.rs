@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use openrouter_keys::chrono::{DateTime, Utc};
-use openrouter_keys::{Key, KeyHash, SecretString};
+use openrouter_keys::{ExposeSecret, Key, KeyHash, SecretString};
 
 use crate::error::{Error, Problem};
 use crate::guards::Guard;
@@ -25,6 +25,9 @@ pub(crate) struct Plan {
     pub(crate) chosen: Option<SecretString>,
 }
 
+/// The service's condition on a plaintext that the caller chose, in characters.
+const SHORTEST_CHOSEN: usize = 32;
+
 impl Plan {
     pub(crate) fn check(&self) -> Result<(), Error> {
         if Nonce::of_marker(&self.name).is_some() {
@@ -34,11 +37,16 @@ impl Plan {
             ));
         }
         self.request.check()?;
-        if self.chosen.is_some() && self.request.external_user.is_none() {
-            return Err(Error::invalid(
-                "partner_key",
-                "must go with an `external_user`",
-            ));
+        let Some(chosen) = &self.chosen else {
+            return Ok(());
+        };
+        if self.request.external_user.is_none() {
+            let allowed = "must go with an `external_user`";
+            return Err(Error::invalid("partner_key", allowed));
+        }
+        if chosen.expose_secret().chars().count() < SHORTEST_CHOSEN {
+            let allowed = "must have at least 32 characters";
+            return Err(Error::invalid("partner_key", allowed));
         }
         Ok(())
     }
@@ -102,13 +110,15 @@ impl<L: Ledger> Provisioner<L> {
             Some(earlier) if !self.holds(Guard::NoncePerAttempt) => earlier.nonce,
             _ => self.nonce()?,
         };
+        let now = self.settings().clock.utc_now();
+        plan.request.check_expiry(now)?;
         let escrow = self.settings().has_escrow;
         let note = Record::Attempt {
             nonce,
             name: plan.name.clone(),
             request: plan.request.clone(),
             escrow,
-            at: self.settings().clock.utc_now(),
+            at: now,
         };
         let chosen = plan.chosen.clone();
         if self.holds(Guard::NoteBeforeCreate) {

@@ -6,6 +6,7 @@ use openrouter_keys::{Client, Key, LimitReset, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::intent;
 use crate::marker::Nonce;
 
 /// What a key is to be like: everything but its name, in which the provisioner writes its marker until the key is committed.
@@ -105,6 +106,8 @@ impl NewKey {
         }
     }
 
+    /// What the client would refuse as well, but only when it has been written down: what is asked for may be a plaintext in
+    /// the wrong place, and a workspace that is none would be looked into by every sweep.
     pub(crate) fn check(&self) -> Result<(), Error> {
         // JSON has no NaN and no infinity: in the ledger they would become no limit at all.
         if self.limit.is_some_and(|usd| !usd.is_finite() || usd < 0.0) {
@@ -112,6 +115,31 @@ impl NewKey {
                 "limit",
                 "must be a finite amount of USD, zero or more",
             ));
+        }
+        if let Some(reset) = &self.limit_reset {
+            intent::check_name("limit_reset", reset.as_str())?;
+        }
+        if self.workspace_id.as_ref().is_some_and(|id| !is_uuid(id)) {
+            return Err(Error::invalid(
+                "workspace_id",
+                "must be a UUID such as 01234567-89ab-cdef-0123-456789abcdef",
+            ));
+        }
+        for (argument, text) in [
+            ("creator_user_id", &self.creator_user_id),
+            ("external_user", &self.external_user),
+        ] {
+            if let Some(text) = text {
+                intent::check_name(argument, text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a key like this can be made now. A key that was made in time is still there when it has expired.
+    pub(crate) fn check_expiry(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        if self.expires_at.is_some_and(|time| time <= now) {
+            return Err(Error::invalid("expires_at", "must be in the future"));
         }
         Ok(())
     }
@@ -194,6 +222,15 @@ impl NewKey {
             ("disabled", !key.disabled),
         ])
     }
+}
+
+/// Whether this is a UUID in its usual form.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 fn differences<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {

@@ -138,11 +138,11 @@ impl<L: Ledger> Provisioner<L> {
 
     /// Your own name for the account that the client's key belongs to.
     ///
-    /// A ledger serves one account at one base URL: a key that is not found would otherwise look like one that somebody has
-    /// removed. The first call writes into the ledger which those are, and each provisioner compares, once. The account is
-    /// what `GET /key` says of the client's key: its organisation, or else the user who made it (both known since 2026, and
-    /// neither is there for every key). Where the service says neither, only this name can tell accounts apart; where you
-    /// give one, the service is not asked for it.
+    /// A ledger serves one account at one base URL: in another, each of its keys would look like one that somebody has
+    /// removed. The first call writes into the ledger which those are, and each provisioner compares, once, what `GET /key` says of
+    /// the client's key: its organisation, or where there is none, the user who made it (both known since 2026, and neither
+    /// is there for every key). Where the service says neither, only this name can tell accounts apart; and a name that is
+    /// given now, or is the same as before, is believed rather than the user.
     #[must_use]
     pub fn account(mut self, name: impl Into<String>) -> Self {
         self.settings.account = Some(name.into());

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use openrouter_keys::KeyHash;
 use serde::{Deserialize, Serialize};
 
+use crate::binding::Account;
 use crate::marker::Nonce;
 use crate::new_key::NewKey;
 
@@ -21,8 +22,8 @@ pub enum Record {
     Bound {
         /// The base URL of the client.
         base_url: String,
-        /// What tells the account from others, if anything does.
-        account: Option<String>,
+        /// What tells its account from others.
+        account: Account,
     },
     /// A create is about to be sent. Written before it leaves, so that whatever comes of it can be found.
     ///
