@@ -175,9 +175,11 @@ impl<L: Ledger> Provisioner<L> {
             if intent == binding::INTENT {
                 continue;
             }
-            let entries = self.ledger().read(&intent).await?;
-            let history = History::of(entries)
-                .map_err(|what| Error::new(Problem::Damaged(what)).about(&intent))?;
+            let read = async {
+                let entries = self.ledger().read(&intent).await?;
+                History::of(entries).map_err(|what| Error::new(Problem::Damaged(what)))
+            };
+            let history = read.await.map_err(|error| error.about(&intent))?;
             histories.push((intent, history));
         }
         Ok(histories)
