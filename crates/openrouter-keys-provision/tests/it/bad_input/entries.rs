@@ -1,0 +1,209 @@
+//! Entries that make no sense: a ledger that was edited, mixed up, or written by a later version.
+
+use std::sync::{Arc, Mutex};
+
+use openrouter_keys::chrono::DateTime;
+use openrouter_keys_provision::{
+    Entry, ErrorKind, Ledger, LedgerError, NewKey, Provisioner, Record,
+};
+
+use super::refused;
+use crate::support::World;
+
+fn attempt() -> Record {
+    Record::Attempt {
+        nonce: "0123456789abcdef0123456789abcdef"
+            .parse()
+            .expect("it is a nonce"),
+        name: "A".to_owned(),
+        request: NewKey::new(),
+        escrow: false,
+        at: DateTime::UNIX_EPOCH,
+    }
+}
+
+fn sealed() -> Record {
+    Record::Sealed {
+        hash: "aa".repeat(32).parse().expect("it is a hash"),
+    }
+}
+
+fn adopted() -> Record {
+    Record::Adopted {
+        hash: "bb".repeat(32).parse().expect("it is a hash"),
+        name: "B".to_owned(),
+    }
+}
+
+const ABANDONED: Record = Record::Abandoned {
+    nothing_made: false,
+};
+const COMMITTED: Record = Record::Committed {};
+const RELEASED: Record = Record::Released {};
+const REMOVED: Record = Record::Removed {};
+
+/// What there can be of an intent, and which records cannot come next.
+fn impossible() -> Vec<(Vec<Record>, Vec<Record>)> {
+    let bound = Record::Bound {
+        base_url: "http://127.0.0.1:1/api/v1".to_owned(),
+        account: None,
+    };
+    let has_key = [attempt(), ABANDONED, sealed(), COMMITTED, adopted()];
+    vec![
+        // Nothing has happened. What is removed then was there before there was a ledger.
+        (vec![], vec![ABANDONED, sealed(), COMMITTED, RELEASED]),
+        // A create is under way: nothing may happen to what it makes before it is known what that is.
+        (
+            vec![attempt()],
+            vec![attempt(), COMMITTED, adopted(), RELEASED, REMOVED],
+        ),
+        // It can come to nothing any more.
+        (
+            vec![attempt(), ABANDONED],
+            vec![ABANDONED, sealed(), COMMITTED, RELEASED],
+        ),
+        (
+            vec![attempt(), sealed()],
+            vec![attempt(), ABANDONED, sealed(), adopted(), RELEASED],
+        ),
+        (vec![attempt(), sealed(), COMMITTED], has_key.to_vec()),
+        (vec![adopted()], has_key.to_vec()),
+        (
+            vec![attempt(), sealed(), COMMITTED, RELEASED],
+            has_key.to_vec(),
+        ),
+        (
+            vec![attempt(), sealed(), COMMITTED, REMOVED],
+            vec![ABANDONED, sealed(), COMMITTED, RELEASED],
+        ),
+        // The note of whose the ledger is has a place of its own.
+        (vec![], vec![bound]),
+    ]
+}
+
+#[tokio::test]
+async fn what_cannot_follow_is_damage_to_every_verb() {
+    for (before, nexts) in impossible() {
+        for next in nexts {
+            let world = World::new().await;
+            let provisioner = world.provisioner();
+            provisioner.sweep().await.expect("the ledger is empty");
+            let records: Vec<_> = before.iter().chain([&next]).collect();
+            for (position, record) in records.iter().enumerate() {
+                let entry = Entry::new((*record).clone(), None);
+                let appended = world.ledger.append("a", position, &entry).await;
+                appended.expect("memory does not fail");
+            }
+            let what = format!(
+                "intent \"a\": what the ledger has on it makes no sense: entry {} is one that cannot stand there; nothing was changed: look at its entries",
+                before.len()
+            );
+            let kind = ErrorKind::DamagedLedger;
+            refused(&world, provisioner.ensure("a", |key| key), kind, &what).await;
+            refused(&world, provisioner.release("a"), kind, &what).await;
+            refused(&world, provisioner.remove("a"), kind, &what).await;
+            refused(&world, provisioner.sweep(), kind, &what).await;
+            // The other intents are not harmed by it.
+            let other = provisioner.ensure("b", |key| key).await;
+            other.expect("it has nothing to do with this one");
+        }
+    }
+}
+
+/// A ledger of texts, as somebody keeps it in a database.
+#[derive(Default)]
+struct Texts(Mutex<Vec<(String, String)>>);
+
+impl Ledger for Texts {
+    async fn read(&self, intent: &str) -> Result<Vec<Entry>, LedgerError> {
+        let rows = self.0.lock().expect("no test panics in here");
+        let rows = rows.iter().filter(|(of, _)| of == intent);
+        rows.map(|(_, record)| Entry::from_json(record, None))
+            .collect()
+    }
+
+    async fn append(
+        &self,
+        intent: &str,
+        position: usize,
+        entry: &Entry,
+    ) -> Result<(), LedgerError> {
+        let mut rows = self.0.lock().expect("no test panics in here");
+        if rows.iter().filter(|(of, _)| of == intent).count() != position {
+            return Err(LedgerError::Conflict);
+        }
+        rows.push((intent.to_owned(), entry.record_json()));
+        Ok(())
+    }
+
+    async fn intents(&self) -> Result<Vec<String>, LedgerError> {
+        let rows = self.0.lock().expect("no test panics in here");
+        let mut intents: Vec<_> = rows.iter().map(|(intent, _)| intent.clone()).collect();
+        intents.sort_unstable();
+        intents.dedup();
+        Ok(intents)
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_record_is_told_by_what_is_wrong_with_it() {
+    for (text, what) in [
+        (
+            r#"{"record":"committed","by":"me"}"#,
+            "unknown field `by`, there are no fields",
+        ),
+        (r#"{"record":"sealed"}"#, "missing field `hash`"),
+        (
+            r#"{"record":"abandoned","nothing_made":1}"#,
+            "invalid type: integer `1`, expected a boolean",
+        ),
+        (
+            r#"{"record":"sealed","hash":"sk-or-v1-canary-in-the-wrong-place"}"#,
+            "invalid `hash`: must be the hash of a key, not its plaintext (which has sk-or- in it)",
+        ),
+        (
+            r#"{"record":"comm"#,
+            "EOF while parsing a string at line 1 column 15",
+        ),
+        ("", "EOF while parsing a value at line 1 column 0"),
+    ] {
+        let error = reading(text).await;
+        assert_eq!(
+            error,
+            format!(
+                "intent \"a\": what the ledger has on it makes no sense: {what}; nothing was changed: look at its entries"
+            )
+        );
+    }
+    // The sentence goes on with those that there are.
+    let later_version = reading(r#"{"record":"moved"}"#).await;
+    let beginning =
+        "intent \"a\": what the ledger has on it makes no sense: unknown variant `moved`, expected";
+    assert!(later_version.starts_with(beginning), "{later_version}");
+}
+
+/// What every verb says to a ledger with this text in it.
+async fn reading(text: &str) -> String {
+    let world = World::new().await;
+    let texts = Arc::new(Texts::default());
+    let provisioner = Provisioner::new(world.client.clone(), Arc::clone(&texts));
+    provisioner.sweep().await.expect("the ledger is empty");
+    let rows = || texts.0.lock().expect("no test panics in here");
+    rows().push(("a".to_owned(), text.to_owned()));
+    let before = (world.emulator.snapshot(), rows().clone());
+    let errors = [
+        provisioner.ensure("a", |key| key).await.err(),
+        provisioner.release("a").await.err(),
+        provisioner.remove("a").await.err(),
+        provisioner.sweep().await.err(),
+    ];
+    assert_eq!((world.emulator.snapshot(), rows().clone()), before);
+    let errors = errors.map(|error| error.expect("the entry makes no sense"));
+    let message = errors[0].to_string();
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::DamagedLedger);
+        assert!(!error.is_retryable());
+        assert_eq!(error.to_string(), message);
+    }
+    message
+}

@@ -1,0 +1,289 @@
+//! Keys that were changed, removed or claimed by somebody else.
+
+use openrouter_keys::{Key, KeyHash, LimitReset};
+use openrouter_keys_emulator::{Fault, Route};
+use openrouter_keys_provision::{Ensure, Entry, ErrorKind, Ledger, Provisioner, Record};
+
+use super::refused;
+use crate::support::{Shared, World};
+
+/// A world in which the intent `a` has a key that is sealed and not committed, which is its only one.
+async fn sealed() -> (World, Key) {
+    let world = World::new().await;
+    world.emulator.inject(Fault::status(500).on(Route::Update));
+    let failed = world.provisioner().ensure("a", |key| key.limit(5)).await;
+    let failed = failed.expect_err("it could not be named");
+    assert_eq!(failed.kind(), ErrorKind::Client);
+    let key = world.keys().await.remove(0);
+    assert_eq!(failed.hash(), Some(&key.hash));
+    (world, key)
+}
+
+/// A world in which the intent `a` has a key.
+async fn committed() -> (World, Key) {
+    let world = World::new().await;
+    let made = world.provisioner().ensure("a", |key| key.limit(5)).await;
+    (world, made.expect("nothing goes wrong").key)
+}
+
+fn ensure(provisioner: &Provisioner<Shared>) -> Ensure<'_, Shared> {
+    provisioner.ensure("a", |key| key.limit(5))
+}
+
+#[tokio::test]
+async fn a_key_that_was_removed_by_hand() {
+    for world in [sealed().await, committed().await] {
+        let (world, key) = world;
+        let provisioner = world.provisioner();
+        let removed = world.client.delete(&key.hash).send().await;
+        removed.expect("the key is there");
+        let message = format!(
+            "intent \"a\": the key {} has been removed by somebody else; if that was meant, call `remove`, and then ask for a new one",
+            key.hash
+        );
+        let kind = ErrorKind::KeyGone;
+        let error = refused(&world, ensure(&provisioner), kind, &message).await;
+        assert_eq!(error.hash(), Some(&key.hash));
+        // What the message says to do.
+        provisioner.remove("a").await.expect("it is gone already");
+        let made = ensure(&provisioner).await.expect("it may have a new one");
+        assert_ne!(made.key.hash, key.hash);
+        assert_eq!(world.opens(made.secret).await, made.key.label);
+        assert_eq!(world.keys().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_was_renamed_before_it_was_ready() {
+    let (world, key) = sealed().await;
+    let provisioner = world.provisioner();
+    let rename = |name: String| async {
+        let renamed = world.client.update(&key.hash).name(name).send().await;
+        renamed.expect("the key is there")
+    };
+    rename("Somebody's favourite".to_owned()).await;
+    let message = format!(
+        "intent \"a\": somebody has renamed the key {} before it was ready; name it {:?} again, or call `remove`, and do the same again",
+        key.hash, key.name
+    );
+    refused(
+        &world,
+        ensure(&provisioner),
+        ErrorKind::KeyRenamed,
+        &message,
+    )
+    .await;
+    // What is not named like ours is nobody's to sweep.
+    let sweep = provisioner.sweep().await.expect("there is nothing to do");
+    assert_eq!(sweep.leftovers, []);
+    assert_eq!(sweep.unfinished, ["a"]);
+    rename(key.name.clone()).await;
+    let made = ensure(&provisioner).await.expect("it is as it was");
+    assert_eq!(made.key.hash, key.hash);
+    assert_eq!(made.key.name, "a");
+}
+
+#[tokio::test]
+async fn a_key_that_was_changed_before_it_was_ready() {
+    let (world, key) = sealed().await;
+    let provisioner = world.provisioner();
+    let changes = [
+        ("limit", world.client.update(&key.hash).limit(500)),
+        (
+            "limit, disabled",
+            world.client.update(&key.hash).disabled(true),
+        ),
+        (
+            "limit, limit_reset, disabled",
+            world
+                .client
+                .update(&key.hash)
+                .limit_reset(LimitReset::Daily),
+        ),
+    ];
+    for (fields, change) in changes {
+        change.send().await.expect("the key is there");
+        let message = format!(
+            "intent \"a\": the key {} has another {fields} than was asked for; mend that or call `remove`, and do the same again",
+            key.hash
+        );
+        // Its name is given to it first; after that, nothing changes any more.
+        let _ = ensure(&provisioner).await;
+        refused(
+            &world,
+            ensure(&provisioner),
+            ErrorKind::NotAsAsked,
+            &message,
+        )
+        .await;
+    }
+    let mended = world.client.update(&key.hash).limit(5).disabled(false);
+    let mended = mended.never_resets().send().await;
+    mended.expect("the key is there");
+    let made = ensure(&provisioner).await.expect("it is as it was");
+    assert_eq!(made.key.hash, key.hash);
+}
+
+/// Who runs the account may disable a key, or give it another limit and another name: nothing undoes that.
+#[tokio::test]
+async fn a_key_that_was_changed_when_it_was_ready_is_left_so() {
+    let (world, key) = committed().await;
+    let change = world.client.update(&key.hash).limit(500).name("VIP");
+    let changed = change.disabled(true).send().await;
+    let changed = changed.expect("the key is there");
+    let before = world.everything().await;
+    let provisioner = world.provisioner();
+    let found = ensure(&provisioner).await.expect("it is there");
+    assert_eq!(found.key, changed);
+    provisioner.sweep().await.expect("there is nothing to do");
+    assert_eq!(world.everything().await, before);
+}
+
+#[tokio::test]
+async fn an_intent_that_is_asked_for_twice_and_otherwise() {
+    let (world, key) = committed().await;
+    let provisioner = world.provisioner();
+    let id = "01234567-89ab-cdef-0123-456789abcdef";
+    let cases: [(Ensure<'_, Shared>, &str); 7] = [
+        (ensure(&provisioner).name("B"), "name"),
+        (provisioner.ensure("a", |key| key), "limit"),
+        (
+            provisioner.ensure("a", |key| key.limit(5).limit_reset(LimitReset::Daily)),
+            "limit_reset",
+        ),
+        (
+            provisioner.ensure("a", |key| key.limit(5).include_byok_in_limit(true)),
+            "include_byok_in_limit",
+        ),
+        (
+            provisioner.ensure("a", |key| key.limit(5).workspace_id(id)),
+            "workspace_id",
+        ),
+        (
+            provisioner.ensure("a", |key| key.limit(5).creator_user_id("user_2")),
+            "creator_user_id",
+        ),
+        (
+            provisioner
+                .ensure("a", |key| key.limit(6).external_user("u"))
+                .name("B"),
+            "name, limit, external_user",
+        ),
+    ];
+    for (ensure, fields) in cases {
+        let message = format!(
+            "intent \"a\": the key {} was made with another {fields}; update the key itself, or ask for what was asked for then",
+            key.hash
+        );
+        let error = refused(&world, ensure, ErrorKind::OtherRequest, &message).await;
+        assert_eq!(error.hash(), Some(&key.hash));
+    }
+}
+
+#[tokio::test]
+async fn an_intent_that_is_not_known() {
+    let (world, key) = committed().await;
+    let provisioner = world.provisioner();
+    let message = "intent \"b\": the ledger knows of no key for it";
+    let kind = ErrorKind::UnknownIntent;
+    refused(&world, provisioner.release("b"), kind, message).await;
+    refused(&world, provisioner.remove("b"), kind, message).await;
+    // It was known once, and has none now.
+    provisioner.remove("a").await.expect("it has one");
+    provisioner.remove("a").await.expect("twice is once");
+    let message = "intent \"a\": the ledger knows of no key for it";
+    refused(&world, provisioner.release("a"), kind, message).await;
+    assert_ne!(
+        ensure(&provisioner).await.expect("a new one").key.hash,
+        key.hash
+    );
+}
+
+/// A key of the account that the provisioner has not made.
+async fn by_hand(world: &World, name: &str) -> KeyHash {
+    let created = world.client.create(name).limit(5).send().await;
+    created.expect("the emulator answers").key.hash
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_adopted() {
+    let (world, key) = committed().await;
+    let provisioner = world.provisioner();
+    let theirs = by_hand(&world, "By hand").await;
+    let kind = ErrorKind::OtherKey;
+
+    let message = format!("intent \"a\": it has the key {} already", key.hash);
+    refused(&world, provisioner.adopt("a", &theirs), kind, &message).await;
+    // The key of one intent cannot be another's, made or adopted.
+    refused(&world, provisioner.adopt("b", &key.hash), kind, &message).await;
+    let adopted = provisioner.adopt("b", &theirs).await;
+    adopted.expect("it is nobody's");
+    let again = provisioner.adopt("b", &theirs).await;
+    again.expect("twice is once");
+    let message = format!("intent \"b\": it has the key {theirs} already");
+    let error = refused(&world, provisioner.adopt("c", &theirs), kind, &message).await;
+    assert_eq!(error.intent(), Some("b"));
+
+    let marker = "openrouter-keys-provision 0123456789abcdef0123456789abcdef";
+    let marked = by_hand(&world, marker).await;
+    let message =
+        "intent \"c\": invalid `hash`: must not be that of a key with a marker: it may be removed";
+    let kind = ErrorKind::InvalidInput;
+    refused(&world, provisioner.adopt("c", &marked), kind, message).await;
+
+    let missing = "aa".repeat(32);
+    let message = "intent \"c\": looking at the key: get key: 404 Not Found: Resource not found";
+    let kind = ErrorKind::Client;
+    refused(&world, provisioner.adopt("c", &missing), kind, message).await;
+    let message = "intent \"c\": looking at the key: invalid `hash`: must be the hash of a key, not its plaintext (which has sk-or- in it)";
+    let plaintext = "sk-or-v1-canary-in-the-wrong-place";
+    refused(&world, provisioner.adopt("c", plaintext), kind, message).await;
+}
+
+/// While an attempt of the intent may still come to a key.
+#[tokio::test]
+async fn an_intent_that_is_about_to_have_a_key_adopts_none() {
+    let (world, _) = sealed().await;
+    let provisioner = world.provisioner();
+    let theirs = by_hand(&world, "By hand").await;
+    let message = "intent \"a\": it has the key already";
+    let kind = ErrorKind::OtherKey;
+    refused(&world, provisioner.adopt("a", &theirs), kind, message).await;
+}
+
+/// A ledger that was mended by hand, wrongly: it says that another key is what came of an attempt.
+#[tokio::test]
+async fn a_foreign_key_under_an_intent() {
+    let world = World::new().await;
+    let theirs = by_hand(&world, "Theirs").await;
+    world.emulator.inject(Fault::status(400).on(Route::Create));
+    let provisioner = world.provisioner();
+    let _ = ensure(&provisioner).await.expect_err("no key is made");
+    let entries = world.ledger.read("a").await.expect("memory does not fail");
+    let [attempt, ..] = &*entries else {
+        panic!("an attempt is written down before it is sent");
+    };
+    let sealed = Record::Sealed {
+        hash: theirs.clone(),
+    };
+    for (position, entry) in [
+        (entries.len(), attempt.clone()),
+        (entries.len() + 1, Entry::new(sealed, None)),
+    ] {
+        let appended = world.ledger.append("a", position, &entry).await;
+        appended.expect("memory does not fail");
+    }
+    let Record::Attempt { nonce, .. } = &attempt.record else {
+        panic!("an attempt is written down before it is sent");
+    };
+    let message = format!(
+        "intent \"a\": somebody has renamed the key {theirs} before it was ready; name it \"openrouter-keys-provision {nonce}\" again, or call `remove`, and do the same again"
+    );
+    refused(
+        &world,
+        ensure(&provisioner),
+        ErrorKind::KeyRenamed,
+        &message,
+    )
+    .await;
+}
