@@ -30,7 +30,7 @@ async fn a_ledger_of_another_base_url() {
     let client = client_of(other.base_url(), other.management_key());
     let provisioner = Provisioner::new(client, Arc::clone(&world.ledger));
     let about = format!(
-        "the ledger is about {}, and the client about {}; nothing was changed: bring those together that belong together",
+        "the ledger is about an account without a name at {}, and the client about an account without a name at {}; nothing was changed: bring those together that belong together",
         world.emulator.base_url(),
         other.base_url(),
     );
@@ -95,13 +95,13 @@ async fn a_ledger_of_an_account_that_the_service_tells_apart() {
     let world = World::new().await;
     let me = world.client.current().send().await;
     let me = me.expect("the emulator answers");
-    for field in ["organization", "user"] {
+    for field in ["organisation", "user"] {
         let of = |account: &str| {
             let mut me = me.clone();
             let account = Some(account.to_owned());
             // Of an organisation, it does not count who made the key.
             match field {
-                "organization" => me.organization_id = account,
+                "organisation" => me.organization_id = account,
                 _ => me.creator_user_id = account,
             }
             me
@@ -122,7 +122,7 @@ async fn a_ledger_of_an_account_that_the_service_tells_apart() {
         assert_eq!(
             foreign.to_string(),
             format!(
-                "intent \"a\": the ledger is about account \"theirs\" at {base_url}, and the client about account \"ours\" at {base_url}; nothing was changed: bring those together that belong together"
+                "intent \"a\": the ledger is about {field} \"theirs\" at {base_url}, and the client about {field} \"ours\" at {base_url}; nothing was changed: bring those together that belong together"
             )
         );
         let entries = ledger.read("").await.expect("memory does not fail");

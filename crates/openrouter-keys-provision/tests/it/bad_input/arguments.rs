@@ -159,17 +159,20 @@ async fn a_key_that_has_expired_is_still_the_intents() {
     assert_eq!(again.expect("it is there").key.hash, made.key.hash);
 }
 
-/// A workspace that the service refuses is no reason for a sweep to fail ever after.
+/// A workspace that is not there, or not any more, is no reason for a sweep to fail ever after.
 #[tokio::test]
-async fn a_workspace_that_is_refused_does_not_stop_sweeps() {
-    let world = World::new().await;
-    let provisioner = world.provisioner();
-    world.emulator.inject(Fault::status(400).on(Route::Create));
+async fn a_workspace_that_is_not_there_does_not_stop_sweeps() {
     let id = "01234567-89ab-cdef-0123-456789abcdef";
-    let error = provisioner.ensure("a", |key| key.workspace_id(id)).await;
-    let error = error.expect_err("the service does not know the workspace");
-    assert_eq!(error.kind(), ErrorKind::Client);
-    world.emulator.clear_requests();
-    provisioner.sweep().await.expect("it looks elsewhere");
-    assert_eq!(world.emulator.requests(Route::List), 0);
+    for status in [400, 403, 404] {
+        let world = World::new().await;
+        let provisioner = world.provisioner();
+        let refused = Fault::status(status);
+        world.emulator.inject(refused.clone().on(Route::Create));
+        let error = provisioner.ensure("a", |key| key.workspace_id(id)).await;
+        let error = error.expect_err("the service does not know the workspace");
+        assert_eq!(error.kind(), ErrorKind::Client);
+        world.emulator.inject(refused.on(Route::List));
+        let sweep = provisioner.sweep().await.expect("it says what it is");
+        assert_eq!(sweep.unreadable_workspaces, [id]);
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use openrouter_keys::chrono::DateTime;
 use openrouter_keys_provision::{
-    Entry, ErrorKind, Ledger, LedgerError, NewKey, Provisioner, Record,
+    Account, Entry, ErrorKind, Ledger, LedgerError, NewKey, Provisioner, Record,
 };
 
 use super::refused;
@@ -46,7 +46,7 @@ const REMOVED: Record = Record::Removed {};
 fn impossible() -> Vec<(Vec<Record>, Vec<Record>)> {
     let bound = Record::Bound {
         base_url: "http://127.0.0.1:1/api/v1".to_owned(),
-        account: None,
+        account: Account::default(),
     };
     let has_key = [attempt(), ABANDONED, sealed(), COMMITTED, adopted()];
     vec![
