@@ -48,8 +48,8 @@ pub enum ErrorKind {
     Client,
     /// The ledger failed. Nothing is lost. Mend it, and do the same again.
     Ledger,
-    /// Somebody else is at work on this intent: another process with the same ledger. Nothing is lost. Do the same again; if
-    /// it happens often, see to it that one of them has the intent.
+    /// Somebody else is at work on this intent: another process with the same ledger. Nothing is lost. Do the same again, after
+    /// a moment that is not the same for all; if it happens often, see to it that one of them has the intent.
     Contended,
     /// The ledger is about another account, or about another base URL. Nothing was sent that could change anything. Use the
     /// ledger that belongs to the client, or the other way round.
@@ -235,7 +235,7 @@ impl fmt::Display for Error {
             Problem::Ledger(source) => write!(f, "the ledger failed: {source}"),
             Problem::Random(error) => write!(f, "the system has no random numbers: {error}"),
             Problem::Contended => f.write_str(
-                "somebody else has written to the ledger about it meanwhile; do the same again, and have one process at work on an intent",
+                "somebody else has written to the ledger about it meanwhile; do the same again in a moment, and have one process at work on an intent",
             ),
             Problem::Foreign { theirs, ours } => write!(
                 f,
@@ -243,7 +243,7 @@ impl fmt::Display for Error {
             ),
             Problem::Damaged(what) => write!(
                 f,
-                "what the ledger has on it makes no sense: {what}; nothing was changed: look at its entries"
+                "what the ledger holds makes no sense: {what}; nothing was changed: look at its entries"
             ),
             Problem::Ordinary => f.write_str(
                 "the client's key is an ordinary one; managing keys takes a management key",

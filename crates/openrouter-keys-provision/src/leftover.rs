@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use openrouter_keys::{Client, Key, KeyHash};
+use openrouter_keys::{Client, ErrorKind, Key, KeyHash};
 
 use crate::error::Error;
 use crate::guards::Guard;
@@ -61,6 +61,14 @@ pub(crate) async fn marked(
         }
     }
     Ok(marked)
+}
+
+/// Whether a workspace could not be listed because the service knows none of that name, or does not show it.
+pub(crate) fn is_no_workspace(error: &openrouter_keys::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::BadRequest | ErrorKind::Forbidden | ErrorKind::NotFound
+    )
 }
 
 /// The workspaces of these attempts, each once.

@@ -75,7 +75,7 @@
 //! 1. **At most one committed key for an intent,** at any time, whatever the network does. Only the sealed key is ever named,
 //!    and an intent has one sealed key. (While it is rotated it has two, the old one and the new one.)
 //! 2. **After a [`sweep`](Provisioner::sweep) that is [settled](Sweep::is_settled), no other live key has a marker of the
-//!    ledger,** but for those that it reports as used. Settled means: it began later than the
+//!    ledger,** in the workspaces that it could list, but for those that it reports as used. Settled means: it began later than the
 //!    [longest delay](Provisioner::longest_delay) after the last attempt.
 //! 3. **Each key that was ever caused can be found:** its nonce was durable before the request left.
 //! 4. **`Ok` means that it is done:** the plaintext is durable, and the key has its real name and the settings that were asked

@@ -9,7 +9,7 @@ use crate::error::{Error, Problem};
 use crate::guards::Guard;
 use crate::history::{Attempt, Fate, Stage};
 use crate::ledger::{Ledger, LedgerError};
-use crate::leftover::{LOOKING, Leftover, marked, workspaces};
+use crate::leftover::{LOOKING, Leftover, is_no_workspace, marked, workspaces};
 use crate::log::Log;
 use crate::marker::Nonce;
 use crate::new_key::NewKey;
@@ -281,12 +281,8 @@ impl<L: Ledger> Provisioner<L> {
         })
     }
 
-    pub(crate) async fn abandon(
-        &self,
-        log: &mut Log<'_, L>,
-        nothing_made: bool,
-    ) -> Result<(), Error> {
-        log.append(Record::Abandoned { nothing_made }, None).await
+    pub(crate) async fn abandon(&self, log: &mut Log<'_, L>, refused: bool) -> Result<(), Error> {
+        log.append(Record::Abandoned { refused }, None).await
     }
 
     /// Removes what the intent's lost creates have made. They are abandoned: nobody can seal it any more.
@@ -299,15 +295,23 @@ impl<L: Ledger> Provisioner<L> {
         let lost: Vec<_> = history
             .lost(!self.holds(Guard::FenceBeforeRemoval))
             .collect();
-        let Some(latest) = lost.iter().map(|attempt| attempt.at).max() else {
-            return Ok(());
-        };
-        if self.settings().is_strict && self.holds(Guard::WaitWhenStrict) {
+        // What was refused has no effect that is worth waiting for.
+        let in_doubt = lost
+            .iter()
+            .filter(|attempt| !matches!(attempt.fate, Fate::Abandoned { refused: true }));
+        if let Some(latest) = in_doubt.map(|attempt| attempt.at).max()
+            && self.settings().is_strict
+            && self.holds(Guard::WaitWhenStrict)
+        {
             self.wait_out(latest).await;
         }
         for workspace in workspaces(lost) {
-            let marked = marked(self.client(), workspace.as_deref()).await;
-            for (nonce, key) in marked.map_err(|error| Error::client(LOOKING, error))? {
+            let marked = match marked(self.client(), workspace.as_deref()).await {
+                // It is one that the service has refused, or that was removed with all its keys.
+                Err(error) if workspace.is_some() && is_no_workspace(&error) => continue,
+                marked => marked.map_err(|error| Error::client(LOOKING, error))?,
+            };
+            for (nonce, key) in marked {
                 let is_ours = history
                     .attempts
                     .iter()

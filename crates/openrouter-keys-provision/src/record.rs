@@ -42,8 +42,8 @@ pub enum Record {
     },
     /// The latest attempt can come to nothing any more: from here on nobody can seal it.
     Abandoned {
-        /// Whether its create is known to have made nothing.
-        nothing_made: bool,
+        /// Whether its create never left or was refused. It has made nothing then, unless the network has sent it twice.
+        refused: bool,
     },
     /// The key of the latest attempt is the intent's. The entry has its plaintext as the secret.
     Sealed {

@@ -9,7 +9,7 @@ use crate::error::{Error, Problem};
 use crate::guards::Guard;
 use crate::history::{Attempt, Fate, History, Stage};
 use crate::ledger::Ledger;
-use crate::leftover::{self, LOOKING, Leftover, LeftoverFate, workspaces};
+use crate::leftover::{self, LOOKING, Leftover, LeftoverFate, is_no_workspace, workspaces};
 use crate::log::Log;
 use crate::marker::Nonce;
 use crate::provisioner::Provisioner;
@@ -184,13 +184,4 @@ impl<L: Ledger> Provisioner<L> {
         }
         Ok(histories)
     }
-}
-
-/// Whether the service knows no such workspace, or does not show it.
-fn is_no_workspace(error: &openrouter_keys::Error) -> bool {
-    use openrouter_keys::ErrorKind;
-    matches!(
-        error.kind(),
-        ErrorKind::BadRequest | ErrorKind::Forbidden | ErrorKind::NotFound
-    )
 }

@@ -55,9 +55,9 @@ pub(crate) struct Attempt {
 #[derive(Clone)]
 pub(crate) enum Fate {
     Open,
-    /// It may have made a key, unless it is known that it has not.
+    /// It may have made a key, which nobody holds; hardly so, if it was refused.
     Abandoned {
-        nothing_made: bool,
+        refused: bool,
     },
     Sealed {
         hash: KeyHash,
@@ -109,8 +109,8 @@ impl History {
                 });
                 self.stage = Stage::Open;
             }
-            Record::Abandoned { nothing_made } if self.stage == Stage::Open => {
-                self.latest().fate = Fate::Abandoned { nothing_made };
+            Record::Abandoned { refused } if self.stage == Stage::Open => {
+                self.latest().fate = Fate::Abandoned { refused };
                 self.stage = Stage::Idle;
             }
             Record::Sealed { hash } if self.stage == Stage::Open => {
@@ -220,7 +220,7 @@ impl History {
     pub(crate) fn lost(&self, with_open: bool) -> impl Iterator<Item = &Attempt> {
         let is_lost = move |attempt: &&Attempt| match attempt.fate {
             Fate::Open => with_open,
-            Fate::Abandoned { nothing_made } => !nothing_made,
+            Fate::Abandoned { .. } => true,
             Fate::Sealed { .. } => false,
         };
         self.attempts.iter().filter(is_lost)

@@ -142,7 +142,7 @@ async fn a_ledger_that_does_not_say_whose_it_is() {
         .append("a", 0, &Entry::new(adopted, None))
         .await;
     adopted.expect("memory does not fail");
-    let message = "intent \"a\": what the ledger has on it makes no sense: it has intents, and no note of whose they are; nothing was changed: look at its entries";
+    let message = "intent \"a\": what the ledger holds makes no sense: it has intents, and no note of whose they are; nothing was changed: look at its entries";
     let remove = world.provisioner();
     refused(
         &world,

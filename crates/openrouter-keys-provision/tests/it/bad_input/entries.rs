@@ -35,9 +35,7 @@ fn adopted() -> Record {
     }
 }
 
-const ABANDONED: Record = Record::Abandoned {
-    nothing_made: false,
-};
+const ABANDONED: Record = Record::Abandoned { refused: false };
 const COMMITTED: Record = Record::Committed {};
 const RELEASED: Record = Record::Released {};
 const REMOVED: Record = Record::Removed {};
@@ -95,7 +93,7 @@ async fn what_cannot_follow_is_damage_to_every_verb() {
                 appended.expect("memory does not fail");
             }
             let what = format!(
-                "intent \"a\": what the ledger has on it makes no sense: entry {} is one that cannot stand there; nothing was changed: look at its entries",
+                "intent \"a\": what the ledger holds makes no sense: entry {} is one that cannot stand there; nothing was changed: look at its entries",
                 before.len()
             );
             let kind = ErrorKind::DamagedLedger;
@@ -154,7 +152,7 @@ async fn what_is_no_record_is_told_by_what_is_wrong_with_it() {
         ),
         (r#"{"record":"sealed"}"#, "missing field `hash`"),
         (
-            r#"{"record":"abandoned","nothing_made":1}"#,
+            r#"{"record":"abandoned","refused":1}"#,
             "invalid type: integer `1`, expected a boolean",
         ),
         (
@@ -171,14 +169,14 @@ async fn what_is_no_record_is_told_by_what_is_wrong_with_it() {
         assert_eq!(
             error,
             format!(
-                "intent \"a\": what the ledger has on it makes no sense: {what}; nothing was changed: look at its entries"
+                "intent \"a\": what the ledger holds makes no sense: {what}; nothing was changed: look at its entries"
             )
         );
     }
     // The sentence goes on with those that there are.
     let later_version = reading(r#"{"record":"moved"}"#).await;
     let beginning =
-        "intent \"a\": what the ledger has on it makes no sense: unknown variant `moved`, expected";
+        "intent \"a\": what the ledger holds makes no sense: unknown variant `moved`, expected";
     assert!(later_version.starts_with(beginning), "{later_version}");
 }
 
