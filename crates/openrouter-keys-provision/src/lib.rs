@@ -153,7 +153,9 @@ mod tests;
 pub use binding::Account;
 pub use ensure::{Ensure, Provisioned};
 pub use error::{Error, ErrorKind};
-pub use ledger::{Entry, Ledger, LedgerError, MemoryLedger};
+pub use ledger::{BrokenPromise, Entry, Ledger, LedgerError, MemoryLedger, check_ledger};
+#[cfg(all(feature = "file-ledger", unix))]
+pub use ledger::{Custody, FileLedger, FileLedgerError};
 pub use leftover::{Leftover, LeftoverFate};
 pub use marker::{Nonce, NotANonce};
 pub use new_key::NewKey;

@@ -1,5 +1,8 @@
 //! Where it is written down what was attempted and what came of it.
 
+#[cfg(all(feature = "file-ledger", unix))]
+mod file;
+mod laws;
 mod memory;
 
 use std::fmt;
@@ -7,9 +10,17 @@ use std::sync::Arc;
 
 use openrouter_keys::SecretString;
 
+#[cfg(all(feature = "file-ledger", unix))]
+pub use file::{Custody, FileLedger, FileLedgerError};
+pub use laws::{BrokenPromise, check_ledger};
 pub use memory::MemoryLedger;
 
 use crate::record::Record;
+
+#[cfg(all(feature = "file-ledger", not(unix)))]
+compile_error!(
+    "the feature `file-ledger` needs Unix: elsewhere, keep the ledger in a database, by an `impl Ledger` of your own"
+);
 
 /// What is remembered of each intent, in the order in which it happened, and kept when everything else is lost.
 ///

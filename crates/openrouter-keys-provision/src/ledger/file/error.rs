@@ -1,0 +1,130 @@
+//! Why a ledger in a file could not do what it was asked.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a ledger in a file could not be opened, or could not go on.
+///
+/// Its text is one line for the person who is woken by it: the file, the byte where there is one, what is the matter and what
+/// to do. Nothing that the ledger holds is in it. [`FileLedger`](crate::FileLedger) says more of each.
+#[derive(Debug)]
+pub struct FileLedgerError {
+    path: PathBuf,
+    problem: Problem,
+}
+
+/// What is the matter.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// Another ledger has the folder.
+    Locked,
+    /// What the file holds is not what was written to it.
+    Damaged { at: usize, what: &'static str },
+    /// The file or the folder is something else.
+    Foreign(&'static str),
+    /// Others could read it, or lead us elsewhere.
+    Unsafe(String),
+    /// A later version wrote it.
+    Newer,
+    /// Its secrets are kept in another way than the caller asks for.
+    OtherCustody { is_sealed: bool },
+    /// There is no room on the disk.
+    Full(io::Error),
+    /// More than one entry can have.
+    TooLong(&'static str),
+    /// The caller's own function did not seal a secret, or open it.
+    Custody(Box<dyn std::error::Error + Send + Sync>),
+    /// A write failed earlier.
+    Stopped,
+    /// A call to the operating system failed.
+    System {
+        doing: &'static str,
+        error: io::Error,
+    },
+}
+
+impl FileLedgerError {
+    pub(super) fn new(path: &Path, problem: Problem) -> Self {
+        Self {
+            path: path.to_owned(),
+            problem,
+        }
+    }
+
+    /// Whether another ledger has the folder, in this process or in another one. Nothing is wrong; only one at a time can.
+    #[must_use]
+    pub const fn is_locked(&self) -> bool {
+        matches!(self.problem, Problem::Locked)
+    }
+
+    /// Whether the file is not as it was written, in a way that no crash explains. It was left as it is, for a person to look
+    /// at.
+    #[must_use]
+    pub const fn is_damaged(&self) -> bool {
+        matches!(self.problem, Problem::Damaged { .. })
+    }
+
+    /// Whether there was no room on the disk. Nothing was written, and the ledger works on once there is room.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        matches!(self.problem, Problem::Full(_))
+    }
+
+    /// Whether this ledger does nothing any more, because a write failed and nobody knows what the disk holds now. Drop it and
+    /// open it again: that finds out.
+    #[must_use]
+    pub const fn needs_reopening(&self) -> bool {
+        matches!(self.problem, Problem::Stopped)
+    }
+}
+
+impl fmt::Display for FileLedgerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the ledger {}", self.path.display())?;
+        match &self.problem {
+            Problem::Locked => f.write_str(
+                " is in use: another ledger, of this process or of another one, has it open. Only one can",
+            ),
+            Problem::Damaged { at, what } => write!(
+                f,
+                " is damaged at byte {at}: {what}. It was left as it is. Keep a copy of it, look into the disk, and do not put \
+                 an old copy in its place without reading what the documentation of FileLedger says of that",
+            ),
+            Problem::Foreign(what) => {
+                write!(f, " is not one: {what}. It was left as it is: give the ledger a folder of its own")
+            }
+            Problem::Unsafe(what) => write!(f, " is not safe: {what}"),
+            Problem::Newer => f.write_str(
+                " was written by a later version of this crate. It was left as it is: open it with that version",
+            ),
+            Problem::OtherCustody { is_sealed: true } => f.write_str(
+                " has its secrets sealed, but was to be opened with plaintexts: open it with the functions that sealed them",
+            ),
+            Problem::OtherCustody { is_sealed: false } => f.write_str(
+                " has its secrets as plaintexts, but was to be opened with sealing: copy it into a new folder, as the \
+                 documentation of Custody describes",
+            ),
+            Problem::Full(error) => write!(
+                f,
+                " has no room: {error}. Nothing was written; make room on the disk and try again",
+            ),
+            Problem::TooLong(what) => write!(f, " cannot take this entry: {what}. Nothing was written"),
+            Problem::Custody(error) => write!(f, ": a secret could not be sealed or opened: {error}"),
+            Problem::Stopped => f.write_str(
+                " does nothing any more, since an earlier write to it failed: drop it and open it again",
+            ),
+            Problem::System { doing, error } => write!(f, ": {doing} failed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for FileLedgerError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.problem {
+            Problem::Full(error) | Problem::System { error, .. } => Some(error),
+            Problem::Custody(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
