@@ -38,7 +38,7 @@ use super::{Entry, Ledger, LedgerError};
 /// # let parent = tempfile::tempdir()?;
 /// # let folder = parent.path().join("keys");
 /// let ledger = FileLedger::open(&folder, Custody::plaintext()).await?;
-/// assert!(ledger.intents().await?.is_empty());
+/// assert!(ledger.intents().await.is_ok_and(|intents| intents.is_empty()));
 ///
 /// let second = FileLedger::open(&folder, Custody::plaintext()).await;
 /// assert!(second.is_err_and(|error| error.is_locked()));

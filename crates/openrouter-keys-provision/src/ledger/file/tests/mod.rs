@@ -97,7 +97,7 @@ fn released() -> Entry {
 }
 
 fn abandoned() -> Entry {
-    Entry::new(Record::Abandoned { nothing_made: true }, None)
+    Entry::new(Record::Abandoned { refused: true }, None)
 }
 
 /// Several intents by turns, with entries of one sector and of several, secrets that stay and secrets that are erased.
