@@ -130,10 +130,19 @@ impl<L: Ledger> Ensure<'_, L> {
         let _turn = provisioner.turn(&intent).await;
         provisioner.bind().await?;
         let mut log = Log::read(provisioner.ledger(), &intent).await?;
+        match provisioner.fulfil(&mut log, &plan).await {
+            Ok(provisioned) => Ok(provisioned),
+            Err(error) => Err(log.or_contended(error).await),
+        }
+    }
+}
 
+impl<L: Ledger> Provisioner<L> {
+    /// The key of the intent, made if there is none.
+    async fn fulfil(&self, log: &mut Log<'_, L>, plan: &Plan) -> Result<Provisioned, Error> {
         let mut leftovers = Vec::new();
-        let key = if log.history().current.is_none() {
-            Some(provisioner.make(&mut log, &plan, &mut leftovers).await?)
+        let made = if log.history().current.is_none() {
+            Some(self.make(log, plan, &mut leftovers).await?)
         } else {
             None
         };
@@ -146,9 +155,9 @@ impl<L: Ledger> Ensure<'_, L> {
         if !other.is_empty() {
             return Err(Error::new(Problem::OtherRequest(other)).of_key(&held.hash));
         }
-        let key = match key {
+        let key = match made {
             Some(key) => key,
-            None => provisioner.look_at(&held.hash).await?,
+            None => self.look_at(&held.hash).await?,
         };
         Ok(Provisioned {
             key,

@@ -16,7 +16,7 @@
 //! use openrouter_keys_provision::Provisioner;
 //!
 //! // let client = openrouter_keys::Client::from_env()?;
-//! // let ledger = FileLedger::open("/var/lib/shop/keys", …).await?;
+//! // let ledger = FileLedger::open("/var/lib/shop/keys", Custody::plaintext()).await?;
 //! let provisioner = Provisioner::new(client, ledger);
 //!
 //! // As often as you like, from wherever you were interrupted.

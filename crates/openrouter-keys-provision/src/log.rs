@@ -2,9 +2,9 @@
 
 use openrouter_keys::SecretString;
 
-use crate::error::{Error, Problem};
+use crate::error::{Error, ErrorKind, Problem};
 use crate::history::History;
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::record::Record;
 
 /// What the ledger has on an intent, and the place where the next entry goes.
@@ -33,6 +33,25 @@ impl<'a, L: Ledger> Log<'a, L> {
     pub(crate) async fn reread(&mut self) -> Result<(), Error> {
         *self = Self::read(self.ledger, self.intent).await?;
         Ok(())
+    }
+
+    /// The error; or, if somebody else has written meanwhile and it may be about what they did, that it is so. Otherwise who
+    /// comes late would be told to mend what the other one is at work on.
+    pub(crate) async fn or_contended(&self, error: Error) -> Error {
+        let may_be_theirs = matches!(
+            error.kind(),
+            ErrorKind::KeyGone
+                | ErrorKind::KeyRenamed
+                | ErrorKind::NotAsAsked
+                | ErrorKind::Rotation
+        );
+        if may_be_theirs
+            && let Ok(entries) = self.ledger.read(self.intent).await
+            && entries.len() != self.length
+        {
+            return LedgerError::Conflict.into();
+        }
+        error
     }
 
     pub(crate) fn intent(&self) -> &'a str {

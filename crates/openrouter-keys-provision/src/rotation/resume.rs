@@ -48,62 +48,82 @@ impl<L: Ledger> Rotation<'_, L> {
         let _turn = provisioner.turn(&self.intent).await;
         provisioner.bind().await?;
         let mut log = Log::read(provisioner.ledger(), &self.intent).await?;
-        if self.outcome(&log).is_some() {
-            return Ok(self.status_of(&log));
+        match self.go_on(&mut log, sink).await {
+            Ok(()) => Ok(self.status_of(&log)),
+            Err(error) => Err(log.or_contended(error).await),
         }
-        if self.under_way(&log)?.is_none() {
-            self.begin(&mut log).await?;
+    }
+
+    async fn go_on<S, F>(&self, log: &mut Log<'_, L>, sink: S) -> Result<(), Error>
+    where
+        S: FnOnce(Delivery) -> F,
+        F: Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>>,
+    {
+        if self.outcome(log).is_some() {
+            return Ok(());
+        }
+        if self.under_way(log)?.is_none() {
+            self.begin(log).await?;
         }
         let mut sink = Some(sink);
         while let Some(turnover) = log.history().turnover.clone() {
             if turnover.rolling_back.is_some() {
-                return self.take_back(&mut log).await;
+                return self.take_back(log).await;
             }
             let Some(new) = &turnover.new else {
-                self.make(&mut log, &turnover).await?;
+                self.make(log, &turnover).await?;
                 continue;
             };
-            let now = self.now();
-            let next = if turnover.delivered.is_none() {
+            if turnover.delivered.is_none() {
                 let sink = sink.take().expect("what is delivered is delivered once");
-                self.deliver(&turnover, new, sink).await?;
-                Record::Delivered { at: self.now() }
-            } else if !turnover.is_verified {
-                self.verify(new).await?;
-                Record::Verified {}
-            } else if turnover.disabling.is_none() {
-                if turnover
-                    .delivered
-                    .is_some_and(|at| now < later(at, self.overlap))
-                {
-                    break;
-                }
-                Record::Disabling { at: now }
-            } else if turnover.disabled.is_none() {
-                self.disable(&turnover).await?;
-                Record::Disabled { at: self.now() }
-            } else if let Some(record) = self.settle_limit(&turnover, new).await? {
-                record
-            } else if turnover.removal == Removal::Begun {
-                let hash = &turnover.old.hash;
-                provisioner.remove_key(hash, "removing the old key").await?;
-                Record::RemovedOld {}
-            } else if turnover.removal == Removal::Done {
-                if self.end_of_window(&turnover).is_some() {
-                    break;
-                }
-                Record::Rotated {}
-            } else if turnover
-                .disabled
-                .is_some_and(|at| now < later(at, self.grace))
-            {
+                self.deliver(new, sink).await?;
+                log.append(Record::Delivered { at: self.now() }, None)
+                    .await?;
+                continue;
+            }
+            let Some(step) = self.step(&turnover, new).await? else {
                 break;
-            } else {
-                Record::RemovingOld {}
             };
-            log.append(next, None).await?;
+            log.append(step, None).await?;
         }
-        Ok(self.status_of(&log))
+        Ok(())
+    }
+
+    /// Takes the next step after the delivery, and says what is to be written down of it: nothing, if it is not time.
+    async fn step(&self, turnover: &Turnover, new: &Held) -> Result<Option<Record>, Error> {
+        let now = self.now();
+        let is_past = |at: Option<DateTime<Utc>>, wait| at.is_none_or(|at| later(at, wait) <= now);
+        if !turnover.is_verified {
+            self.verify(new).await?;
+            return Ok(Some(Record::Verified {}));
+        }
+        if turnover.disabling.is_none() {
+            let is_time = is_past(turnover.delivered, self.overlap);
+            return Ok(is_time.then_some(Record::Disabling { at: now }));
+        }
+        if turnover.disabled.is_none() {
+            self.disable(turnover).await?;
+            return Ok(Some(Record::Disabled { at: self.now() }));
+        }
+        if let Some(settled) = self.settle_limit(turnover, new).await? {
+            return Ok(Some(settled));
+        }
+        match turnover.removal {
+            Removal::NotBegun => {
+                let is_time = is_past(turnover.disabled, self.grace);
+                Ok(is_time.then_some(Record::RemovingOld {}))
+            }
+            Removal::Begun => {
+                let hash = &turnover.old.hash;
+                let doing = "removing the old key";
+                self.provisioner.remove_key(hash, doing).await?;
+                Ok(Some(Record::RemovedOld {}))
+            }
+            Removal::Done => {
+                let is_whole = self.end_of_window(turnover).is_none();
+                Ok(is_whole.then_some(Record::Rotated {}))
+            }
+        }
     }
 
     async fn begin(&self, log: &mut Log<'_, L>) -> Result<(), Error> {
@@ -171,7 +191,7 @@ impl<L: Ledger> Rotation<'_, L> {
         Ok(())
     }
 
-    async fn deliver<S, F>(&self, turnover: &Turnover, new: &Held, sink: S) -> Result<(), Error>
+    async fn deliver<S, F>(&self, new: &Held, sink: S) -> Result<(), Error>
     where
         S: FnOnce(Delivery) -> F,
         F: Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>>,
@@ -180,7 +200,6 @@ impl<L: Ledger> Rotation<'_, L> {
             let what = "the new key has no plaintext";
             return Err(Error::new(Problem::Damaged(what.to_owned())).of_key(&new.hash));
         };
-        debug_assert!(turnover.delivered.is_none());
         let delivery = Delivery {
             intent: self.intent.clone(),
             hash: new.hash.clone(),

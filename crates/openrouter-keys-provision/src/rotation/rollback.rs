@@ -35,14 +35,21 @@ impl<L: Ledger> Rotation<'_, L> {
         let _turn = provisioner.turn(&self.intent).await;
         provisioner.bind().await?;
         let mut log = Log::read(provisioner.ledger(), &self.intent).await?;
-        match self.outcome(&log) {
+        match self.go_back(&mut log).await {
+            Ok(()) => Ok(self.status_of(&log)),
+            Err(error) => Err(log.or_contended(error).await),
+        }
+    }
+
+    async fn go_back(&self, log: &mut Log<'_, L>) -> Result<(), Error> {
+        match self.outcome(log) {
             None => {}
             Some(Outcome::Rotated) => {
                 return Err(refused("it is over, and the old key is removed".to_owned()));
             }
-            Some(Outcome::RolledBack | Outcome::Removed) => return Ok(self.status_of(&log)),
+            Some(Outcome::RolledBack | Outcome::Removed) => return Ok(()),
         }
-        let Some(turnover) = self.under_way(&log)? else {
+        let Some(turnover) = self.under_way(log)? else {
             return Err(refused("there is no rotation of that name".to_owned()));
         };
         if turnover.removal != Removal::NotBegun {
@@ -51,15 +58,15 @@ impl<L: Ledger> Rotation<'_, L> {
         }
         if turnover.rolling_back.is_none() {
             // There must be something to go back to.
-            provisioner.look_at(&turnover.old.hash).await?;
+            self.provisioner.look_at(&turnover.old.hash).await?;
             log.append(Record::RollingBack { at: self.now() }, None)
                 .await?;
         }
-        self.take_back(&mut log).await
+        self.take_back(log).await
     }
 
     /// What remains to be done when it is written down that the rotation is taken back.
-    pub(super) async fn take_back(&self, log: &mut Log<'_, L>) -> Result<RotationStatus, Error> {
+    pub(super) async fn take_back(&self, log: &mut Log<'_, L>) -> Result<(), Error> {
         let provisioner = self.provisioner;
         if log.history().stage == Stage::Open {
             provisioner.abandon(log, false).await?;
@@ -80,15 +87,14 @@ impl<L: Ledger> Rotation<'_, L> {
                 .end_of_doubt(&turnover)
                 .is_some_and(|end| self.now() < end)
             {
-                return Ok(self.status_of(log));
+                return Ok(());
             }
         }
         provisioner.clean_up(log, &mut Vec::new()).await?;
         if let Some(new) = &new {
             provisioner.remove_key(new, "removing the new key").await?;
         }
-        log.append(Record::RolledBack {}, None).await?;
-        Ok(self.status_of(log))
+        log.append(Record::RolledBack {}, None).await
     }
 
     async fn enable(&self, hash: &openrouter_keys::KeyHash) -> Result<(), Error> {
