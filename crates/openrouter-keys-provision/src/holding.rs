@@ -23,7 +23,8 @@ impl<L: Ledger> Provisioner<L> {
     /// [`Rotation`](crate::ErrorKind::Rotation) while one is under way. Done twice, it comes to the same.
     pub async fn release(&self, intent: &str) -> Result<(), Error> {
         let of_intent = |error| intent::about(error, intent);
-        self.release_it(intent).await.map_err(of_intent)
+        let done = Box::pin(self.release_it(intent)).await;
+        done.map_err(of_intent)
     }
 
     async fn release_it(&self, intent: &str) -> Result<(), Error> {
@@ -57,9 +58,8 @@ impl<L: Ledger> Provisioner<L> {
     /// one; [`Client`](crate::ErrorKind::Client) if there is no such key. Done twice, it comes to the same.
     pub async fn adopt(&self, intent: &str, hash: impl AsRef<str>) -> Result<Key, Error> {
         let of_intent = |error| intent::about(error, intent);
-        self.adopt_it(intent, hash.as_ref())
-            .await
-            .map_err(of_intent)
+        let done = Box::pin(self.adopt_it(intent, hash.as_ref())).await;
+        done.map_err(of_intent)
     }
 
     async fn adopt_it(&self, intent: &str, hash: &str) -> Result<Key, Error> {
@@ -109,7 +109,8 @@ impl<L: Ledger> Provisioner<L> {
     /// the same.
     pub async fn remove(&self, intent: &str) -> Result<(), Error> {
         let of_intent = |error| intent::about(error, intent);
-        self.remove_it(intent).await.map_err(of_intent)
+        let done = Box::pin(self.remove_it(intent)).await;
+        done.map_err(of_intent)
     }
 
     async fn remove_it(&self, intent: &str) -> Result<(), Error> {

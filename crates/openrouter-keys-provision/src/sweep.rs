@@ -64,6 +64,10 @@ impl<L: Ledger> Provisioner<L> {
     /// # }
     /// ```
     pub async fn sweep(&self) -> Result<Sweep, Error> {
+        Box::pin(self.sweep_it()).await
+    }
+
+    async fn sweep_it(&self) -> Result<Sweep, Error> {
         self.bind().await?;
         let mut histories = self.histories().await?;
         let now = self.settings().clock.utc_now();

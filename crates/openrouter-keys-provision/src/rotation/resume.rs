@@ -35,7 +35,8 @@ impl<L: Ledger> Rotation<'_, L> {
         F: Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>>,
     {
         let of_intent = |error| intent::about(error, &self.intent);
-        self.resume_it(sink).await.map_err(of_intent)
+        let done = Box::pin(self.resume_it(sink)).await;
+        done.map_err(of_intent)
     }
 
     async fn resume_it<S, F>(&self, sink: S) -> Result<RotationStatus, Error>

@@ -26,7 +26,8 @@ impl<L: Ledger> Rotation<'_, L> {
     /// [`KeyGone`](crate::ErrorKind::KeyGone), if somebody else has removed it.
     pub async fn rollback(&self) -> Result<RotationStatus, Error> {
         let of_intent = |error| intent::about(error, &self.intent);
-        self.rollback_it().await.map_err(of_intent)
+        let done = Box::pin(self.rollback_it()).await;
+        done.map_err(of_intent)
     }
 
     async fn rollback_it(&self) -> Result<RotationStatus, Error> {
