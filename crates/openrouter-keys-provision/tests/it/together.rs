@@ -90,6 +90,6 @@ async fn processes_with_one_ledger_come_to_one_key() {
         let fates = sweep.leftovers.iter().map(|leftover| leftover.fate);
         assert!(fates.into_iter().all(|fate| fate == LeftoverFate::Removed));
         let hashes: Vec<_> = world.keys().await.into_iter().map(|key| key.hash).collect();
-        assert_eq!(hashes, [first.key.hash.clone()]);
+        assert_eq!(hashes, std::slice::from_ref(&first.key.hash));
     }
 }

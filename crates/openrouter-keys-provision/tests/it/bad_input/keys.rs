@@ -225,11 +225,11 @@ async fn a_key_that_cannot_be_adopted() {
     assert_eq!(error.intent(), Some("b"));
 
     let marker = "openrouter-keys-provision 0123456789abcdef0123456789abcdef";
-    let marked = by_hand(&world, marker).await;
+    let with_marker = by_hand(&world, marker).await;
     let message =
         "intent \"c\": invalid `hash`: must not be that of a key with a marker: it may be removed";
     let kind = ErrorKind::InvalidInput;
-    refused(&world, provisioner.adopt("c", &marked), kind, message).await;
+    refused(&world, provisioner.adopt("c", &with_marker), kind, message).await;
 
     let missing = "aa".repeat(32);
     let message = "intent \"c\": looking at the key: get key: 404 Not Found: Resource not found";
