@@ -146,11 +146,11 @@ async fn main() -> Result<()> {
 }
 
 async fn ensure(provisioner: &Provisioner<SqliteLedger>) -> Result<Provisioned> {
-    let provisioned = provisioner
+    let ensured = provisioner
         .ensure(INTENT, |key| key.limit(50).limit_reset(LimitReset::Monthly))
         .name("Customer 42")
         .await?;
-    Ok(provisioned)
+    Ok(ensured)
 }
 
 fn file_has(path: &Path, text: &str) -> Result<bool> {
