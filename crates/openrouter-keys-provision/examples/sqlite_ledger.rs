@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use openrouter_keys::{Client, ExposeSecret, LimitReset, SecretString};
 use openrouter_keys_emulator::{Emulator, Fault, Route};
-use openrouter_keys_provision::{Entry, Ledger, LedgerError, Provisioned, Provisioner, Record};
+use openrouter_keys_provision::{
+    Entry, Ledger, LedgerError, Provisioned, Provisioner, Record, check_ledger,
+};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
@@ -142,6 +144,12 @@ async fn main() -> Result<()> {
         released.secret.is_none() && is_erased
     );
     emulator.stop().await;
+
+    // What every ledger has to keep to. A test of your own does the same.
+    let path = folder.path().join("checked.sqlite");
+    let open = async || SqliteLedger::open(&path).expect("the folder is ours");
+    check_ledger(open).await?;
+    println!("checked   it keeps what a ledger promises");
     Ok(())
 }
 
