@@ -1,6 +1,8 @@
 //! Every public type, and every kind of error, in every way that it can be printed in: no secret is in it.
 
 mod errors;
+#[cfg(feature = "file-ledger")]
+mod files;
 mod moody;
 mod print;
 mod public;
@@ -10,7 +12,9 @@ use std::time::Duration;
 
 use openrouter_keys::{ExposeSecret, SecretString};
 use openrouter_keys_emulator::{Emulator, Fault, Route};
-use openrouter_keys_provision::{Account, Entry, Ledger, LedgerError, Nonce, Provisioner, Record};
+use openrouter_keys_provision::{
+    Account, Entry, Ledger, LedgerError, MemoryLedger, Nonce, Provisioner, Record, check_ledger,
+};
 
 use self::moody::Moody;
 use self::print::{Printed, show};
@@ -53,7 +57,7 @@ async fn no_public_type_and_no_error_shows_a_secret() {
             show!(printed: entry.record, entry);
         }
     }
-    let memory = openrouter_keys_provision::MemoryLedger::new();
+    let memory = MemoryLedger::new();
     let entry = Entry::new(Record::Released {}, Some(secret.clone()));
     memory
         .append("a", 0, &entry)
@@ -67,6 +71,11 @@ async fn no_public_type_and_no_error_shows_a_secret() {
         MANAGEMENT_KEY.parse::<Nonce>().expect_err("it is none"),
         Account::default(),
     );
+
+    let broken = check_ledger(async || MemoryLedger::new()).await;
+    show!(printed: broken.expect_err("it forgets"));
+    #[cfg(feature = "file-ledger")]
+    files::show_all(&mut printed).await;
 
     // A rotation, whose sink fails and then does not.
     let rotation = provisioner
