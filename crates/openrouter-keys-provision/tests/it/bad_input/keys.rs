@@ -1,8 +1,12 @@
 //! Keys that were changed, removed or claimed by somebody else.
 
+use std::time::Duration;
+
 use openrouter_keys::{Key, KeyHash, LimitReset};
 use openrouter_keys_emulator::{Fault, Route};
-use openrouter_keys_provision::{Ensure, Entry, ErrorKind, Ledger, Provisioner, Record};
+use openrouter_keys_provision::{
+    Ensure, Entry, ErrorKind, Ledger, LeftoverFate, Provisioner, Record,
+};
 
 use super::refused;
 use crate::support::{Shared, World};
@@ -286,4 +290,55 @@ async fn a_foreign_key_under_an_intent() {
         &message,
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_key_with_the_marker_of_another_ledger_is_reported_and_left_alone() {
+    let world = World::new().await;
+    let marker = "openrouter-keys-provision 0123456789abcdef0123456789abcdef";
+    let theirs = by_hand(&world, marker).await;
+    let provisioner = world.provisioner().longest_delay(Duration::ZERO);
+    // Only where this ledger has made keys is anything looked for.
+    ensure(&provisioner).await.expect("nothing goes wrong");
+    let before = world.everything().await;
+    let sweep = provisioner.sweep().await.expect("the emulator answers");
+    let [leftover] = &*sweep.leftovers else {
+        panic!("there is one, and not {:?}", sweep.leftovers);
+    };
+    assert_eq!(leftover.key.hash, theirs);
+    assert_eq!(leftover.fate, LeftoverFate::Unknown);
+    assert_eq!(leftover.intent, None);
+    assert_eq!(world.everything().await, before);
+}
+
+/// Somebody has its plaintext, although its maker has not got it.
+#[tokio::test]
+async fn a_lost_key_that_was_used_is_reported_and_left_alone() {
+    let world = World::new().await;
+    let provisioner = world.provisioner().longest_delay(Duration::ZERO);
+    world
+        .emulator
+        .inject(Fault::commit_then_reset().on(Route::Create));
+    world.emulator.inject(Fault::status(500).on(Route::List));
+    let failed = ensure(&provisioner).await;
+    failed.expect_err("it could not be looked for");
+    let used = world.keys().await.remove(0);
+    let spent = world.emulator.spend(used.hash.as_str(), 0.01);
+    spent.expect("the key is there");
+
+    let made = ensure(&provisioner).await.expect("it may have another");
+    let sweep = provisioner.sweep().await.expect("the emulator answers");
+    for leftovers in [made.leftovers, sweep.leftovers] {
+        let [leftover] = &*leftovers else {
+            panic!("there is one, and not {leftovers:?}");
+        };
+        assert_eq!(leftover.key.hash, used.hash);
+        assert_eq!(leftover.fate, LeftoverFate::Used);
+        assert_eq!(leftover.intent.as_deref(), Some("a"));
+    }
+    let mut hashes: Vec<_> = world.keys().await.into_iter().map(|key| key.hash).collect();
+    hashes.sort_unstable();
+    let mut expected = [made.key.hash, used.hash];
+    expected.sort_unstable();
+    assert_eq!(hashes, expected);
 }
