@@ -1,7 +1,7 @@
 //! Every public type, and every kind of error, in every way that it can be printed in: no secret is in it.
 
 mod errors;
-#[cfg(feature = "file-ledger")]
+#[cfg(all(feature = "file-ledger", unix))]
 mod files;
 mod moody;
 mod print;
@@ -74,7 +74,7 @@ async fn no_public_type_and_no_error_shows_a_secret() {
 
     let broken = check_ledger(async || MemoryLedger::new()).await;
     show!(printed: broken.expect_err("it forgets"));
-    #[cfg(feature = "file-ledger")]
+    #[cfg(all(feature = "file-ledger", unix))]
     files::show_all(&mut printed).await;
 
     // A rotation, whose sink fails and then does not.
