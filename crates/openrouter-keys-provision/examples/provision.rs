@@ -66,9 +66,10 @@ impl Arguments {
 /// How many intents have failed.
 async fn run(arguments: Arguments) -> Result<usize> {
     if let Some(folder) = arguments.live {
-        // From here on the plaintexts are in this folder. An application may seal them with a key of its own.
+        let client = Client::from_env()?;
+        // Plaintexts are in this folder as they are. An application may seal them with a key of its own.
         let ledger = FileLedger::open(folder, Custody::plaintext()).await?;
-        return provision(Client::from_env()?, ledger, &arguments.intents).await;
+        return provision(client, ledger, &arguments.intents).await;
     }
     let emulator = Emulator::start().await?;
     let client = Client::builder()

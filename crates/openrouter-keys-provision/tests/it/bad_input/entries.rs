@@ -158,6 +158,7 @@ async fn what_cannot_follow_is_damage_to_every_verb() {
                 let appended = world.ledger.append("a", position, &entry).await;
                 appended.expect("memory does not fail");
             }
+            // Shown if it fails.
             println!("{before:?} {next:?}");
             let what = format!(
                 "intent \"a\": what the ledger holds makes no sense: entry {} is one that cannot stand there; nothing was changed: look at its entries",
