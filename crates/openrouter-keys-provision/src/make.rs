@@ -64,6 +64,8 @@ impl Plan {
 /// How often a ledger that fails is tried again where a plaintext would be lost with it.
 const SEALING_TRIES: u32 = 3;
 const SEALING_PAUSE: Duration = Duration::from_millis(200);
+/// How often it is looked whether another process has come on.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 impl<L: Ledger> Provisioner<L> {
     /// Makes the key of an intent that has none, beginning where the one before has stopped.
@@ -135,6 +137,7 @@ impl<L: Ledger> Provisioner<L> {
                 let (hash, secret) = (&created.key.hash, created.secret);
                 let secret = self.working(plan.chosen.as_ref(), secret).await?;
                 self.seal(log, nonce, hash, secret).await?;
+                self.settled(nonce);
                 return Ok(Outcome::Sealed(Some(Box::new(created.key))));
             }
             Err(error) => error,
@@ -149,6 +152,7 @@ impl<L: Ledger> Provisioner<L> {
                     .working(plan.chosen.as_ref(), salvaged.secret.clone())
                     .await?;
                 self.seal(log, nonce, &hash, secret).await?;
+                self.settled(nonce);
                 // What the answer said of the key could not be read.
                 return Ok(Outcome::Sealed(None));
             }
@@ -188,6 +192,7 @@ impl<L: Ledger> Provisioner<L> {
                 Ok(()) if is_open_as(log, nonce) => {}
                 Ok(()) => {
                     // Somebody has abandoned this attempt, or made another.
+                    self.settled(nonce);
                     self.remove_superseded(log, nonce, hash).await;
                     return Err(LedgerError::Conflict.into());
                 }
@@ -282,7 +287,12 @@ impl<L: Ledger> Provisioner<L> {
     }
 
     pub(crate) async fn abandon(&self, log: &mut Log<'_, L>, refused: bool) -> Result<(), Error> {
-        log.append(Record::Abandoned { refused }, None).await
+        let nonce = log.history().open().map(|open| open.nonce);
+        log.append(Record::Abandoned { refused }, None).await?;
+        if let Some(nonce) = nonce {
+            self.settled(nonce);
+        }
+        Ok(())
     }
 
     /// Removes what the intent's lost creates have made. They are abandoned: nobody can seal it any more.
@@ -326,15 +336,40 @@ impl<L: Ledger> Provisioner<L> {
         Ok(())
     }
 
+    /// Waits for the attempt that is open, if another process may be at work on it.
+    pub(crate) async fn wait_for_others(&self, log: &mut Log<'_, L>) -> Result<(), Error> {
+        let Some(open) = log.history().open() else {
+            return Ok(());
+        };
+        let (nonce, settings) = (open.nonce, self.settings());
+        if self.is_mine(nonce) || self.ledger().is_exclusive() {
+            return Ok(());
+        }
+        let mut left = self.left_until(open.at, settings.patience);
+        while !left.is_zero() {
+            let pause = left.min(BETWEEN_LOOKS);
+            settings.clock.sleep(pause).await;
+            left -= pause;
+            log.reread().await?;
+            if log.history().open().is_none_or(|open| open.nonce != nonce) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Waits until an attempt of that time can have no effect any more.
     async fn wait_out(&self, at: DateTime<Utc>) {
         let settings = self.settings();
-        let end = at + self.longest_delay_of_day();
+        let left = self.left_until(at, settings.longest_delay);
+        settings.clock.sleep(left).await;
+    }
+
+    /// What is left of a time that began then.
+    fn left_until(&self, began: DateTime<Utc>, time: Duration) -> Duration {
+        let passed = self.settings().clock.utc_now() - began;
         // A wall clock that was set back must not make this longer than it was meant to be.
-        let left = (end - settings.clock.utc_now())
-            .to_std()
-            .unwrap_or_default();
-        settings.clock.sleep(left.min(settings.longest_delay)).await;
+        time.saturating_sub(passed.to_std().unwrap_or_default())
     }
 }
 

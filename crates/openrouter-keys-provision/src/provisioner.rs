@@ -1,8 +1,8 @@
 //! Whom one asks for keys.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use openrouter_keys::chrono::TimeDelta;
@@ -50,6 +50,8 @@ pub struct Provisioner<L> {
     ledger: Arc<L>,
     settings: Settings,
     turns: Arc<Turns>,
+    /// The attempts of this provisioner that came to nothing yet. Nobody else is at work on those.
+    mine: Arc<Mutex<HashSet<Nonce>>>,
     /// Set when the ledger was seen to belong to the client's account.
     pub(crate) bound: Arc<OnceCell<()>>,
 }
@@ -57,6 +59,7 @@ pub struct Provisioner<L> {
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) longest_delay: Duration,
+    pub(crate) patience: Duration,
     pub(crate) is_strict: bool,
     pub(crate) has_escrow: bool,
     pub(crate) attempts: u32,
@@ -83,6 +86,7 @@ impl<L: Ledger> Provisioner<L> {
             ledger: Arc::new(ledger),
             settings: Settings {
                 longest_delay: Duration::from_secs(5 * 60),
+                patience: Duration::from_secs(5),
                 is_strict: false,
                 has_escrow: false,
                 attempts: 3,
@@ -92,6 +96,7 @@ impl<L: Ledger> Provisioner<L> {
                 nonces: Arc::new(Nonce::random),
             },
             turns: Arc::default(),
+            mine: Arc::default(),
             bound: Arc::default(),
         }
     }
@@ -104,6 +109,18 @@ impl<L: Ledger> Provisioner<L> {
     #[must_use]
     pub fn longest_delay(mut self, delay: Duration) -> Self {
         self.settings.longest_delay = delay;
+        self
+    }
+
+    /// How long a call waits for an attempt that another process may be at work on, before it takes that for dead, abandons it
+    /// and makes another; 5 seconds by default.
+    ///
+    /// If the other one was alive after all, nothing worse comes of it than an error of kind
+    /// [`Contended`](crate::ErrorKind::Contended) for it, and its key is removed. Attempts of this provisioner and its clones
+    /// are not waited for, nor any with a [`FileLedger`](crate#features), which one process has for itself.
+    #[must_use]
+    pub fn patience(mut self, time: Duration) -> Self {
+        self.settings.patience = time;
         self
     }
 
@@ -188,8 +205,24 @@ impl<L: Ledger> Provisioner<L> {
         self.turns.of(intent).try_lock_owned().ok()
     }
 
+    /// A nonce for an attempt of this provisioner.
     pub(crate) fn nonce(&self) -> Result<Nonce, Error> {
-        (self.settings.nonces)().map_err(|error| Error::new(Problem::Random(error)))
+        let nonce = (self.settings.nonces)().map_err(|error| Error::new(Problem::Random(error)))?;
+        self.mine().insert(nonce);
+        Ok(nonce)
+    }
+
+    /// The attempt with this nonce has come to something, or cannot any more.
+    pub(crate) fn settled(&self, nonce: Nonce) {
+        self.mine().remove(&nonce);
+    }
+
+    pub(crate) fn is_mine(&self, nonce: Nonce) -> bool {
+        self.mine().contains(&nonce)
+    }
+
+    fn mine(&self) -> MutexGuard<'_, HashSet<Nonce>> {
+        self.mine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The longest delay, as it is added to a time of day.
@@ -206,6 +239,7 @@ impl<L> Clone for Provisioner<L> {
             ledger: Arc::clone(&self.ledger),
             settings: self.settings.clone(),
             turns: Arc::clone(&self.turns),
+            mine: Arc::clone(&self.mine),
             bound: Arc::clone(&self.bound),
         }
     }
@@ -216,6 +250,7 @@ impl<L> fmt::Debug for Provisioner<L> {
         f.debug_struct("Provisioner")
             .field("client", &self.client)
             .field("longest_delay", &self.settings.longest_delay)
+            .field("patience", &self.settings.patience)
             .field("strict", &self.settings.is_strict)
             .field("escrow", &self.settings.has_escrow)
             .finish_non_exhaustive()

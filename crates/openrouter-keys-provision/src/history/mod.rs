@@ -206,6 +206,11 @@ impl History {
         wanted && self.stage == Stage::Idle
     }
 
+    /// The latest attempt, if it may come to something.
+    pub(crate) fn open(&self) -> Option<&Attempt> {
+        self.attempts.last().filter(|_| self.stage == Stage::Open)
+    }
+
     /// The latest attempt, if its key is sealed and not committed.
     pub(crate) fn sealed(&self) -> Option<(&Attempt, &KeyHash)> {
         let attempt = self.attempts.last()?;

@@ -64,6 +64,12 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// All intents that have an entry, each once, in any order.
     fn intents(&self) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send;
+
+    /// Whether nobody else can write to it as long as this is open. Then an attempt that was under way when this was opened
+    /// is not waited for: whoever made it is gone.
+    fn is_exclusive(&self) -> bool {
+        false
+    }
 }
 
 impl<L: Ledger> Ledger for Arc<L> {
@@ -82,6 +88,10 @@ impl<L: Ledger> Ledger for Arc<L> {
 
     fn intents(&self) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send {
         (**self).intents()
+    }
+
+    fn is_exclusive(&self) -> bool {
+        (**self).is_exclusive()
     }
 }
 

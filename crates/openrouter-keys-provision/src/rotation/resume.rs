@@ -60,6 +60,7 @@ impl<L: Ledger> Rotation<'_, L> {
         S: FnOnce(Delivery) -> F,
         F: Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>>,
     {
+        self.provisioner.wait_for_others(log).await?;
         if self.outcome(log).is_some() {
             return Ok(());
         }

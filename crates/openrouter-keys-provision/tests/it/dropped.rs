@@ -59,7 +59,9 @@ impl Ledger for Waiting {
 
 fn provisioner(world: &World) -> Provisioner<Waiting> {
     let ledger = Waiting(Arc::clone(&world.ledger));
-    Provisioner::new(world.client.clone(), ledger).longest_delay(Duration::ZERO)
+    Provisioner::new(world.client.clone(), ledger)
+        .longest_delay(Duration::ZERO)
+        .patience(Duration::ZERO)
 }
 
 fn ensure(provisioner: &Provisioner<Waiting>) -> Ensure<'_, Waiting> {

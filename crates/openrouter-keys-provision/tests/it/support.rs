@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use openrouter_keys::{Client, ExposeSecret, Key, RetryPolicy, SecretString};
 use openrouter_keys_emulator::{Emulator, Snapshot};
@@ -34,9 +35,10 @@ impl World {
         }
     }
 
-    /// A provisioner as a process that has just started has one.
+    /// A provisioner as a process that has just started has one, which takes every other one for dead.
     pub(crate) fn provisioner(&self) -> Provisioner<Shared> {
-        Provisioner::new(self.client.clone(), Arc::clone(&self.ledger))
+        let provisioner = Provisioner::new(self.client.clone(), Arc::clone(&self.ledger));
+        provisioner.patience(Duration::ZERO)
     }
 
     /// Every key of the account, the disabled ones too.

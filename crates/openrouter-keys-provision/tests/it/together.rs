@@ -55,14 +55,28 @@ const MOST_TRIES: usize = 500;
 
 /// Processes know nothing of each other but what is in the ledger.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_with_one_ledger_come_to_one_key() {
+async fn processes_that_take_each_other_for_dead_come_to_one_key() {
+    processes_come_to_one_key(Duration::ZERO).await;
+}
+
+/// Whoever finds an attempt waits for it, for longer than it takes on any machine.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_wait_for_each_other_come_to_one_key_by_one_create() {
+    for creates in processes_come_to_one_key(Duration::from_secs(600)).await {
+        assert_eq!(creates, 1);
+    }
+}
+
+/// How many creates that took, for several numbers of processes.
+async fn processes_come_to_one_key(patience: Duration) -> Vec<u64> {
+    let mut all_creates = Vec::new();
     for processes in [2, 3, 8] {
         let world = Arc::new(World::new().await);
         let mut tasks = JoinSet::new();
         for _ in 0..processes {
             let world = Arc::clone(&world);
             tasks.spawn(async move {
-                let provisioner = world.provisioner();
+                let provisioner = world.provisioner().patience(patience);
                 for tries in 1..=MOST_TRIES {
                     match provisioner.ensure("a", |key| key.limit(5)).await {
                         Ok(made) => return (made, tries),
@@ -91,5 +105,7 @@ async fn processes_with_one_ledger_come_to_one_key() {
         assert!(fates.into_iter().all(|fate| fate == LeftoverFate::Removed));
         let hashes: Vec<_> = world.keys().await.into_iter().map(|key| key.hash).collect();
         assert_eq!(hashes, std::slice::from_ref(&first.key.hash));
+        all_creates.push(creates);
     }
+    all_creates
 }

@@ -151,6 +151,10 @@ impl Ledger for FileLedger {
         let shared = Arc::clone(&self.shared);
         Ok(blocking(&self.shared.path, move || shared.log()?.intents()).await?)
     }
+
+    fn is_exclusive(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for FileLedger {
