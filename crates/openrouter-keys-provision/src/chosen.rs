@@ -91,10 +91,12 @@ impl<L: Ledger> Provisioner<L> {
             .await
         {
             Ok(theirs) => Ok(theirs.label == key.label),
+            // A 429 says nothing of the key.
             Err(error)
-                if error
-                    .status()
-                    .is_some_and(|status| status.is_client_error()) =>
+                if !error.is_retryable()
+                    && error
+                        .status()
+                        .is_some_and(|status| status.is_client_error()) =>
             {
                 Ok(false)
             }
