@@ -188,7 +188,13 @@ impl<L: Ledger> Provisioner<L> {
             // What the ledger says it could not do may have been done.
             let reread = log.reread().await;
             match reread {
-                Ok(()) if is_sealed_as(log, nonce, hash) => return Ok(()),
+                Ok(()) if is_sealed_as(log, nonce, hash) => {
+                    // Somebody else may have gone on with it: then this call has nothing left to do.
+                    return match log.history().stage {
+                        Stage::Sealed => Ok(()),
+                        _ => Err(LedgerError::Conflict.into()),
+                    };
+                }
                 Ok(()) if is_open_as(log, nonce) => {}
                 Ok(()) => {
                     // Somebody has abandoned this attempt, or made another.
