@@ -28,6 +28,8 @@ pub(crate) enum Guard {
     VerifyBeforeDisable,
     /// The old key works again before the new one is removed.
     EnableBeforeRemoval,
+    /// The new key is removed only when no request can disable the old one any more.
+    WaitWhenRollingBack,
 }
 
 /// Which guards hold: all of them.

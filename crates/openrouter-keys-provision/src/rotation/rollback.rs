@@ -87,6 +87,7 @@ impl<L: Ledger> Rotation<'_, L> {
             if self
                 .end_of_doubt(&turnover)
                 .is_some_and(|end| self.now() < end)
+                && provisioner.holds(Guard::WaitWhenRollingBack)
             {
                 return Ok(());
             }
