@@ -146,6 +146,8 @@ mod new_key;
 mod provisioner;
 mod record;
 mod rotation;
+#[cfg(test)]
+mod simulation;
 mod sweep;
 #[cfg(test)]
 mod tests;

@@ -191,6 +191,13 @@ impl<L: Ledger> Provisioner<L> {
         &self.settings
     }
 
+    /// The same without a guard, to see whether it is missed.
+    #[cfg(test)]
+    pub(crate) fn without(mut self, guard: Guard) -> Self {
+        self.settings.guards.without = Some(guard);
+        self
+    }
+
     pub(crate) fn holds(&self, guard: Guard) -> bool {
         self.settings.guards.hold(guard)
     }

@@ -1,0 +1,72 @@
+//! A deterministic simulation of provisioning: whatever goes wrong, at whatever step, the invariants hold.
+
+mod clock;
+mod director;
+mod explore;
+mod guards;
+mod http;
+mod invariants;
+mod ledger;
+mod network;
+mod random;
+mod rotating;
+mod run;
+mod scenarios;
+mod schedule;
+mod tests;
+mod world;
+
+use std::env;
+
+use explore::{Choice, Extent, Job};
+use scenarios::Scenario;
+
+/// Begins the random schedules, unless the environment has another one.
+const SEED: u64 = 20_261_121;
+const AT_RANDOM: u64 = 1050;
+
+#[test]
+fn nothing_that_goes_wrong_breaks_an_invariant() {
+    let seed = number("SIMULATION_SEED").unwrap_or(SEED);
+    let at_random = number("SIMULATION_RANDOM").unwrap_or(AT_RANDOM);
+    println!(
+        "seed {seed}, again by SIMULATION_SEED={seed} SIMULATION_RANDOM={at_random} cargo test -p openrouter-keys-provision simulation::nothing -- --nocapture"
+    );
+    let extent = if env::var_os("SIMULATION_ALL_PAIRS").is_some() {
+        Extent::All
+    } else {
+        Extent::Some
+    };
+    let scenarios = Scenario::all();
+    let mut report = explore::systematically(&scenarios, extent, None);
+    report.add(explore::at_random(&scenarios, seed, at_random, None));
+    for violation in report.violations.iter().take(20) {
+        println!("{violation}");
+    }
+    println!(
+        "simulation: {} schedules, {} violations",
+        report.schedules,
+        report.violations.len()
+    );
+    assert!(report.violations.is_empty());
+    assert!(report.schedules >= 10_000);
+}
+
+/// Runs the schedule that the environment has, such as `fast 2:response-lost`, and tells what happens.
+#[test]
+fn replay() {
+    let given = env::var("SIMULATION_SCHEDULE");
+    let given = given.as_deref().unwrap_or("fast 2:response-lost");
+    let (name, schedule) = given.split_once(' ').unwrap_or((given, ""));
+    let job = Job {
+        scenario: Scenario::named(name).expect("the first word is a scenario"),
+        choice: Choice::Fixed(schedule.parse().expect("the others are steps with faults")),
+    };
+    let told = explore::tell(&[job]);
+    println!("{}", told.concat());
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let value = env::var(variable).ok()?;
+    Some(value.parse().expect("it is a number"))
+}

@@ -1,0 +1,217 @@
+//! What the provisioners of a world are asked to do.
+
+/// What is begun, and how.
+pub(super) struct Scenario {
+    pub(super) name: &'static str,
+    /// What each actor does.
+    pub(super) calls: &'static [Call],
+    pub(super) mode: Mode,
+    pub(super) start: Beginning,
+    /// What nobody is told of is used at once.
+    pub(super) is_spied_on: bool,
+    /// The actors do their steps in turn.
+    pub(super) alternates: bool,
+    /// Of the pairs of faults, one in so many is tried, where there is not the time for all of them.
+    pub(super) one_pair_in: usize,
+}
+
+/// How a provisioner is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mode {
+    #[default]
+    Fast,
+    Strict,
+    /// Strict, and what is not committed cannot spend.
+    Escrow,
+    /// The caller chooses the plaintext.
+    Partner,
+}
+
+/// What there is before anybody does anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// Nothing: the ledger does not even know whose it is.
+    Blank,
+    /// Nothing but that.
+    Empty,
+    /// An earlier process has left two keys behind: one that is unused, and one that is not.
+    Littered,
+    /// The intent has its key.
+    Provisioned,
+}
+
+/// What an actor does until it succeeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Call {
+    Ensure,
+    Sweep,
+    /// Ensures, and removes what it has got.
+    Replace,
+    /// Rotates, with a grace.
+    Rotate,
+    /// The same, where a new key does not work at once.
+    RotateSlowly,
+    /// The same, and the new key gets what the old one had left.
+    RotateRemainder,
+    /// Resumes the rotation once, whatever comes of it, and rolls it back.
+    RollBack,
+}
+
+const PLAIN: Scenario = Scenario {
+    name: "fast",
+    calls: &[Call::Ensure],
+    mode: Mode::Fast,
+    start: Beginning::Empty,
+    is_spied_on: false,
+    alternates: false,
+    one_pair_in: 1,
+};
+
+const ROTATION: Scenario = Scenario {
+    name: "rotate",
+    calls: &[Call::Rotate],
+    start: Beginning::Provisioned,
+    ..PLAIN
+};
+
+const SCENARIOS: &[Scenario] = &[
+    PLAIN,
+    Scenario {
+        name: "strict",
+        mode: Mode::Strict,
+        ..PLAIN
+    },
+    Scenario {
+        name: "escrow",
+        mode: Mode::Escrow,
+        one_pair_in: 5,
+        ..PLAIN
+    },
+    Scenario {
+        name: "partner",
+        mode: Mode::Partner,
+        one_pair_in: 2,
+        ..PLAIN
+    },
+    Scenario {
+        name: "first",
+        start: Beginning::Blank,
+        one_pair_in: 5,
+        ..PLAIN
+    },
+    Scenario {
+        name: "spied-on",
+        is_spied_on: true,
+        one_pair_in: 2,
+        ..PLAIN
+    },
+    Scenario {
+        name: "littered",
+        start: Beginning::Littered,
+        one_pair_in: 5,
+        ..PLAIN
+    },
+    Scenario {
+        name: "replace",
+        calls: &[Call::Replace],
+        one_pair_in: 7,
+        ..PLAIN
+    },
+    Scenario {
+        name: "beside-a-sweep",
+        calls: &[Call::Ensure, Call::Sweep],
+        one_pair_in: 7,
+        ..PLAIN
+    },
+    Scenario {
+        name: "two",
+        calls: &[Call::Ensure, Call::Ensure],
+        one_pair_in: 7,
+        ..PLAIN
+    },
+    Scenario {
+        name: "two-littered",
+        calls: &[Call::Ensure, Call::Ensure],
+        start: Beginning::Littered,
+        one_pair_in: 7,
+        ..PLAIN
+    },
+    Scenario {
+        name: "two-in-turn",
+        calls: &[Call::Ensure, Call::Ensure],
+        alternates: true,
+        one_pair_in: 31,
+        ..PLAIN
+    },
+    Scenario {
+        name: "sweep-in-turn",
+        calls: &[Call::Ensure, Call::Sweep],
+        start: Beginning::Littered,
+        alternates: true,
+        one_pair_in: 17,
+        ..PLAIN
+    },
+    Scenario {
+        name: "rotate",
+        calls: &[Call::Rotate],
+        one_pair_in: 7,
+        ..ROTATION
+    },
+    Scenario {
+        name: "rotate-slowly",
+        calls: &[Call::RotateSlowly],
+        one_pair_in: 31,
+        ..ROTATION
+    },
+    Scenario {
+        name: "rotate-remainder",
+        calls: &[Call::RotateRemainder],
+        one_pair_in: 31,
+        ..ROTATION
+    },
+    Scenario {
+        name: "roll-back",
+        calls: &[Call::RollBack],
+        one_pair_in: 7,
+        ..ROTATION
+    },
+    Scenario {
+        name: "rotate-twice",
+        calls: &[Call::Rotate, Call::Rotate],
+        one_pair_in: 31,
+        ..ROTATION
+    },
+    Scenario {
+        name: "rotate-and-back",
+        calls: &[Call::Rotate, Call::RollBack],
+        one_pair_in: 31,
+        ..ROTATION
+    },
+    Scenario {
+        name: "rotate-and-ensure",
+        calls: &[Call::Rotate, Call::Ensure],
+        one_pair_in: 31,
+        ..ROTATION
+    },
+    Scenario {
+        name: "rotate-and-sweep",
+        calls: &[Call::Rotate, Call::Sweep],
+        one_pair_in: 31,
+        ..ROTATION
+    },
+];
+
+impl Scenario {
+    pub(super) fn all() -> Vec<&'static Self> {
+        SCENARIOS.iter().collect()
+    }
+
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        SCENARIOS.iter().find(|scenario| scenario.name == name)
+    }
+
+    pub(super) fn rotates(&self) -> bool {
+        let rotates = |call: &Call| !matches!(call, Call::Ensure | Call::Sweep | Call::Replace);
+        self.calls.iter().any(rotates)
+    }
+}
