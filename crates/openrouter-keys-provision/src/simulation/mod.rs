@@ -1,4 +1,14 @@
 //! A deterministic simulation of provisioning: whatever goes wrong, at whatever step, the invariants hold.
+//!
+//! A [`world`] is an emulator behind a [`network`] that loses, delays and doubles requests, a [`ledger`] that fails, and a
+//! [`clock`] that takes no time. Each request, each operation of the ledger and each wait is a step; the [`director`] counts
+//! them, and strikes where the [`schedule`] says so. A [`run`] of one of the [`scenarios`] goes on until all calls have
+//! succeeded, and an observer, who sees all there is, holds it against the [`invariants`]. What is tried is for [`explore`] to
+//! say, and whether anything would be noticed for [`guards`].
+//!
+//! In the environment, `SIMULATION_SEED` and `SIMULATION_RANDOM` say which random schedules are tried and how many,
+//! `SIMULATION_ALL_PAIRS` lets all pairs of faults be tried in all scenarios, which takes several times as long, and
+//! `SIMULATION_SCHEDULE` is what [`replay`] runs.
 
 mod clock;
 mod director;
