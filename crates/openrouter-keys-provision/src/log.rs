@@ -45,13 +45,14 @@ impl<'a, L: Ledger> Log<'a, L> {
                 | ErrorKind::NotAsAsked
                 | ErrorKind::Rotation
         );
-        if may_be_theirs
-            && let Ok(entries) = self.ledger.read(self.intent).await
-            && entries.len() != self.length
-        {
-            return LedgerError::Conflict.into();
+        if !may_be_theirs {
+            return error;
         }
-        error
+        match self.ledger.read(self.intent).await {
+            Ok(entries) if entries.len() == self.length => error,
+            Ok(_) => LedgerError::Conflict.into(),
+            Err(failed) => failed.into(),
+        }
     }
 
     pub(crate) fn intent(&self) -> &'a str {
