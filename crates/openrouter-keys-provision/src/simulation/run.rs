@@ -136,6 +136,8 @@ impl Run<'_> {
         };
         let mut provisioner = Provisioner::new(self.world.client(actor), ledger)
             .longest_delay(LONGEST_DELAY)
+            // A look at what the other process is doing, and one more.
+            .patience(Duration::from_millis(500))
             .clock(ActorClock {
                 actor,
                 network: Arc::clone(network),
