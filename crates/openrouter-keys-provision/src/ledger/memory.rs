@@ -53,6 +53,12 @@ impl Ledger for MemoryLedger {
         Ok(self.lock().get(intent).cloned().unwrap_or_default())
     }
 
+    async fn records(&self, intent: &str) -> Result<Vec<Record>, LedgerError> {
+        let intents = self.lock();
+        let entries = intents.get(intent).into_iter().flatten();
+        Ok(entries.map(|entry| entry.record.clone()).collect())
+    }
+
     async fn append(
         &self,
         intent: &str,

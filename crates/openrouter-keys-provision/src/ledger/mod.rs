@@ -35,7 +35,8 @@ compile_error!(
 ///    makes two provisioners at once safe; there is no lock that could expire while its holder goes on.
 /// 2. **When `append` returns `Ok`, the entry is durable:** it survives the machine. When it fails otherwise than by a
 ///    conflict, the entry may be there or not; the provisioner reads again.
-/// 3. **`read` gives what was appended,** whole and in order, its secrets included, at once after `append` returned.
+/// 3. **`read` gives what was appended,** whole and in order, its secrets included, at once after `append` returned. `records`
+///    gives the same without the secrets.
 /// 4. **[`Record::Released`] erases.** When that entry is added, the secrets of all entries of the intent are erased with it,
 ///    in one step. They are in no later `read`.
 /// 5. **A secret is kept as carefully as it deserves.** What a ledger does with [`Entry::secret`], to encrypt it for
@@ -53,6 +54,22 @@ compile_error!(
 pub trait Ledger: Send + Sync + 'static {
     /// All entries of an intent, the oldest first. An intent that has none is an empty list.
     fn read(&self, intent: &str) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send;
+
+    /// The records of these entries, the oldest first, without their secrets.
+    ///
+    /// Whoever looks through all intents, as a sweep does, asks for these: no plaintext comes into memory that nobody needs,
+    /// and one secret that cannot be decrypted does not stand in the way of all other intents. By default they are what
+    /// [`read`](Self::read) gives, and the secrets are thrown away. A ledger that encrypts, or that has its secrets in a
+    /// vault, does well to leave them where they are.
+    fn records(
+        &self,
+        intent: &str,
+    ) -> impl Future<Output = Result<Vec<Record>, LedgerError>> + Send {
+        async move {
+            let entries = self.read(intent).await?;
+            Ok(entries.into_iter().map(|entry| entry.record).collect())
+        }
+    }
 
     /// Adds an entry at this position, durably, or nothing at all.
     fn append(
@@ -75,6 +92,13 @@ pub trait Ledger: Send + Sync + 'static {
 impl<L: Ledger> Ledger for Arc<L> {
     fn read(&self, intent: &str) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send {
         (**self).read(intent)
+    }
+
+    fn records(
+        &self,
+        intent: &str,
+    ) -> impl Future<Output = Result<Vec<Record>, LedgerError>> + Send {
+        (**self).records(intent)
     }
 
     fn append(

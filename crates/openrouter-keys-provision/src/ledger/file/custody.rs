@@ -50,7 +50,8 @@ impl Custody {
     /// `seal` makes of a plaintext what is stored instead, at most 4,000 bytes, and `open` makes the same plaintext of it
     /// again. To encrypt is one way; to put the plaintext into a vault and to give back its name there is another.
     ///
-    /// Both are called where blocking is allowed, and may be called by several threads at once. They must be given again at
+    /// `open` is called when the entries of an intent are [read](crate::Ledger::read), and never for its
+    /// [records](crate::Ledger::records). Both are called where blocking is allowed, and may be called by several threads at once. They must be given again at
     /// each opening. `seal` is called before the entry is written, so it may have sealed what then is not stored. Their errors
     /// are shown as they are, so no secret may be in them.
     pub fn sealed(

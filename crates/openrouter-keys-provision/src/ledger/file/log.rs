@@ -67,6 +67,14 @@ impl<D: Disk> Log<D> {
         Ok(intent.map_or_else(Vec::new, |intent| intent.entries.clone()))
     }
 
+    /// What a read gives, without copies of the secrets.
+    pub(super) fn records(&self, intent: &str) -> Result<Vec<Box<RawValue>>> {
+        self.check_going_on()?;
+        let intent = self.intents.get(intent);
+        let entries = intent.map_or(&[][..], |intent| &intent.entries);
+        Ok(entries.iter().map(|held| held.record.clone()).collect())
+    }
+
     pub(super) fn intents(&self) -> Result<Vec<String>> {
         self.check_going_on()?;
         Ok(self.intents.keys().cloned().collect())

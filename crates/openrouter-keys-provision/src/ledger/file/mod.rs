@@ -27,6 +27,7 @@ use self::folder::Folder;
 use self::log::{Conflict, Held, Log};
 use self::open::open_log;
 use super::{Entry, Ledger, LedgerError};
+use crate::record::Record;
 
 /// A ledger in a file: for one program on one machine, which wants no database. For Unix.
 ///
@@ -132,6 +133,14 @@ impl Ledger for FileLedger {
         blocking(&self.shared.path, move || shared.read(&intent)).await?
     }
 
+    async fn records(&self, intent: &str) -> Result<Vec<Record>, LedgerError> {
+        let shared = Arc::clone(&self.shared);
+        let intent = intent.to_owned();
+        let records = blocking(&self.shared.path, move || shared.log()?.records(&intent));
+        let records = records.await?;
+        records.iter().map(|json| record(json)).collect()
+    }
+
     async fn append(
         &self,
         intent: &str,
@@ -197,7 +206,7 @@ impl<D: disk::Disk> Shared<D> {
         let secret = secret
             .transpose()
             .map_err(|error| self.custody_failed(error))?;
-        Entry::from_json(held.record.get(), secret)
+        Ok(Entry::new(record(&held.record)?, secret))
     }
 
     fn append(
@@ -229,6 +238,10 @@ impl<D: disk::Disk> Shared<D> {
     fn custody_failed(&self, error: custody::BoxError) -> FileLedgerError {
         FileLedgerError::new(&self.path, Problem::Custody(error))
     }
+}
+
+fn record(json: &RawValue) -> Result<Record, LedgerError> {
+    Ok(Entry::from_json(json.get(), None)?.record)
 }
 
 /// Does it where blocking is allowed. It is done to its end even if nobody waits for it any more.

@@ -353,6 +353,14 @@ impl<L: Ledger> Check<L> {
                 }
             }
         }
+        let records = self.records(intent).await?;
+        if !records
+            .iter()
+            .eq(expected.iter().map(|entry| &entry.record))
+        {
+            let what = "records() gives other records than read()";
+            return Err(broken(Promise::Read, what));
+        }
         Ok(())
     }
 
@@ -396,6 +404,12 @@ impl<L: Ledger> Check<L> {
     async fn read(&self, intent: &str) -> Kept<Vec<Entry>> {
         let result = self.0.read(intent).await;
         result.map_err(|error| not_read(&format!("reading the intent {}", shown(intent)), error))
+    }
+
+    async fn records(&self, intent: &str) -> Kept<Vec<Record>> {
+        let result = self.0.records(intent).await;
+        let what = || format!("reading the records of the intent {}", shown(intent));
+        result.map_err(|error| not_read(&what(), error))
     }
 
     async fn intents(&self) -> Kept<Vec<String>> {

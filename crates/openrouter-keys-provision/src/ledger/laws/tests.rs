@@ -29,6 +29,10 @@ enum Fault {
     OrdersBackwards,
     ReadsLate,
     DropsTheNanoseconds,
+    RecordsLackTheLast,
+    RecordsBackwards,
+    RecordsLackTheReleased,
+    RecordsFail,
     IntentsTwice,
     IntentsLackTheEmptyOne,
     IntentsInvented,
@@ -50,7 +54,7 @@ enum Fault {
 use Fault::*;
 
 /// Each with the promise that it breaks.
-const FAULTS: [(Fault, Option<u8>); 35] = [
+const FAULTS: [(Fault, Option<u8>); 39] = [
     (IgnoresThePosition, Some(1)),
     (AcceptsGaps, Some(1)),
     (Overwrites, Some(1)),
@@ -70,6 +74,10 @@ const FAULTS: [(Fault, Option<u8>); 35] = [
     (OrdersBackwards, Some(3)),
     (ReadsLate, Some(3)),
     (DropsTheNanoseconds, Some(3)),
+    (RecordsLackTheLast, Some(3)),
+    (RecordsBackwards, Some(3)),
+    (RecordsLackTheReleased, Some(3)),
+    (RecordsFail, None),
     (IntentsTwice, Some(3)),
     (IntentsLackTheEmptyOne, Some(3)),
     (IntentsInvented, Some(3)),
@@ -182,6 +190,22 @@ impl Ledger for Table {
             _ => {}
         }
         Ok(rows.into_iter().map(|row| row.entry).collect())
+    }
+
+    async fn records(&self, intent: &str) -> Result<Vec<Record>, LedgerError> {
+        let rows = self.rows.lock().unwrap();
+        let intent = self.key(intent);
+        let rows = rows.iter().filter(|row| row.intent == intent);
+        let is_there = |row: &&Row| self.fault != RecordsLackTheReleased || row.was.is_none();
+        let rows = rows.filter(is_there);
+        let mut records: Vec<_> = rows.map(|row| row.entry.record.clone()).collect();
+        match self.fault {
+            RecordsLackTheLast => drop(records.pop()),
+            RecordsBackwards => records.reverse(),
+            RecordsFail => return Err("no such column: record".into()),
+            _ => {}
+        }
+        Ok(records)
     }
 
     async fn append(

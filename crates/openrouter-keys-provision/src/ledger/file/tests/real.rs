@@ -299,6 +299,22 @@ async fn a_secret_that_cannot_be_sealed_or_opened_is_an_error() {
     ledger.append("customer-1", 1, &committed()).await.unwrap();
 }
 
+/// Whoever looks at the records asks nothing of the custody.
+#[tokio::test]
+async fn no_secret_is_opened_for_the_records() {
+    let (_parent, folder) = place();
+    let custody = Custody::sealed(
+        |_| Ok(b"sealed".to_vec()),
+        |_| panic!("nothing was to be opened"),
+    );
+    let ledger = FileLedger::open(&folder, custody).await.unwrap();
+    let ledger = Arc::new(ledger);
+    ledger.append("customer-1", 0, &sealed(1)).await.unwrap();
+    let records = ledger.records("customer-1").await.unwrap();
+    assert_eq!(records, [sealed(1).record]);
+    assert!(ledger.records("customer-2").await.unwrap().is_empty());
+}
+
 /// Nothing is sealed for an append that is a conflict.
 #[tokio::test]
 async fn a_conflict_is_seen_before_anything_is_sealed() {
