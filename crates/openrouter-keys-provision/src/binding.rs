@@ -18,7 +18,12 @@ const MOST_CONFLICTS: usize = 3;
 impl<L: Ledger> Provisioner<L> {
     /// Sees to it that the ledger is about the client's account, once.
     pub(crate) async fn bind(&self) -> Result<(), Error> {
-        self.bound.get_or_try_init(|| self.compare()).await.copied()
+        // Several may find out at once: whoever waited for another one that is not polled would wait for ever.
+        if self.bound.get().is_none() {
+            self.compare().await?;
+            let _ = self.bound.set(());
+        }
+        Ok(())
     }
 
     async fn compare(&self) -> Result<(), Error> {
@@ -38,9 +43,14 @@ impl<L: Ledger> Provisioner<L> {
             user: me.creator_user_id,
         };
         for _ in 0..MOST_CONFLICTS {
-            let entries = self.ledger().read(INTENT).await?;
+            let mut entries = self.ledger().read(INTENT).await?;
+            let is_used = entries.is_empty() && !self.ledger().intents().await?.is_empty();
+            if is_used {
+                // Or somebody else has begun just now, with the note.
+                entries = self.ledger().read(INTENT).await?;
+            }
             let position = entries.len();
-            if position == 0 && !self.ledger().intents().await?.is_empty() {
+            if is_used && position == 0 {
                 let what = "it has intents, and no note of whose they are";
                 return Err(Error::new(Problem::Damaged(what.to_owned())));
             }
@@ -78,7 +88,7 @@ fn known(entries: Vec<Entry>, base_url: &str, ours: &Account) -> Result<Option<A
             return Err(Error::new(Problem::Damaged(what.to_owned())));
         };
         if theirs != base_url || account.is_other_than(ours) {
-            return Err(Error::new(Problem::Foreign {
+            return Err(Error::new(Problem::ForeignLedger {
                 theirs: format!("{account} at {theirs}"),
                 ours: format!("{ours} at {base_url}"),
             }));

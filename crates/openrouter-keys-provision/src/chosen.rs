@@ -1,13 +1,12 @@
 //! Keys whose plaintext the caller chose, and plaintexts whose key is not known.
 
-use openrouter_keys::{ExposeSecret, Key, KeyHash, SecretString};
+use openrouter_keys::{CurrentKey, Key, KeyHash, SecretString};
 
 use crate::error::Error;
 use crate::ledger::Ledger;
-use crate::leftover::{LOOKING, marked};
+use crate::leftover::{LOOKING, is_no_workspace, marked};
 use crate::log::Log;
 use crate::marker::Nonce;
-use crate::new_key::NewKey;
 use crate::provisioner::Provisioner;
 use crate::record::Record;
 
@@ -22,33 +21,29 @@ impl<L: Ledger> Provisioner<L> {
             return Ok(false);
         };
         let (nonce, workspace) = (attempt.nonce, attempt.request.workspace_id.clone());
-        let Some(hash) = self.only_key_of(&chosen, nonce, workspace).await? else {
+        let hash = self
+            .only_key_of(&chosen, nonce, workspace.as_deref())
+            .await?;
+        let Some(hash) = hash else {
             return Ok(false);
         };
         log.append(Record::Sealed { hash }, Some(chosen)).await?;
         Ok(true)
     }
 
-    /// Which key a plaintext belongs to, whose answer did not say it.
-    pub(crate) async fn hash_of(
+    /// The key that a plaintext belongs to whose answer did not say it: the one with that nonce, if there is one alone and the
+    /// plaintext opens it.
+    pub(crate) async fn only_key_of(
         &self,
         secret: &SecretString,
         nonce: Nonce,
-        request: &NewKey,
+        workspace: Option<&str>,
     ) -> Result<Option<KeyHash>, Error> {
-        self.only_key_of(secret, nonce, request.workspace_id.clone())
-            .await
-    }
-
-    /// The key with that nonce, if there is one alone and the plaintext opens it.
-    async fn only_key_of(
-        &self,
-        secret: &SecretString,
-        nonce: Nonce,
-        workspace: Option<String>,
-    ) -> Result<Option<KeyHash>, Error> {
-        let found = marked(self.client(), workspace.as_deref()).await;
-        let mut found = found.map_err(|error| Error::client(LOOKING, error))?;
+        let mut found = match marked(self.client(), workspace).await {
+            // With the workspace, its keys are gone.
+            Err(error) if workspace.is_some() && is_no_workspace(&error) => return Ok(None),
+            found => found.map_err(|error| Error::client(LOOKING, error))?,
+        };
         found.retain(|(of, _)| *of == nonce);
         let [(_, key)] = found.as_slice() else {
             return Ok(None);
@@ -56,51 +51,43 @@ impl<L: Ledger> Provisioner<L> {
         Ok(self.opens(secret, key).await?.then(|| key.hash.clone()))
     }
 
-    /// The plaintext that the caller chose, if the service accepts it; else the service's own.
+    /// The plaintext that the caller chose, if it opens the key that was just made; else the service's own.
     pub(crate) async fn working(
         &self,
         chosen: Option<&SecretString>,
         theirs: SecretString,
-    ) -> Result<SecretString, Error> {
-        let Some(chosen) = chosen else {
-            return Ok(theirs);
+        made: Option<&Key>,
+    ) -> SecretString {
+        let (Some(chosen), Some(made)) = (chosen, made) else {
+            return theirs;
         };
-        if chosen.expose_secret() == theirs.expose_secret() {
-            return Ok(theirs);
-        }
-        let works = self
-            .client()
-            .with_key(chosen.clone())
-            .current()
-            .send()
-            .await;
         // Any doubt speaks for the plaintext that the service has just made.
-        Ok(if works.is_ok() {
-            chosen.clone()
-        } else {
-            theirs
-        })
+        match self.opens(chosen, made).await {
+            Ok(true) => chosen.clone(),
+            _ => theirs,
+        }
     }
 
     async fn opens(&self, secret: &SecretString, key: &Key) -> Result<bool, Error> {
-        match self
-            .client()
-            .with_key(secret.clone())
-            .current()
-            .send()
-            .await
-        {
+        match self.key_of(secret).await {
             Ok(theirs) => Ok(theirs.label == key.label),
             // A 429 says nothing of the key.
             Err(error)
                 if !error.is_retryable()
-                    && error
-                        .status()
-                        .is_some_and(|status| status.is_client_error()) =>
+                    && error.status().is_some_and(|it| it.is_client_error()) =>
             {
                 Ok(false)
             }
             Err(error) => Err(Error::client("trying a key", error).of_key(&key.hash)),
         }
+    }
+
+    /// What the service says of the key with this plaintext.
+    pub(crate) async fn key_of(
+        &self,
+        secret: &SecretString,
+    ) -> Result<CurrentKey, openrouter_keys::Error> {
+        let client = self.client().with_key(secret.clone());
+        client.current().send().await
     }
 }

@@ -140,7 +140,12 @@ impl<L: Ledger> Ensure<'_, L> {
 impl<L: Ledger> Provisioner<L> {
     /// The key of the intent, made if there is none.
     async fn fulfil(&self, log: &mut Log<'_, L>, plan: &Plan) -> Result<Provisioned, Error> {
-        self.wait_for_others(log).await?;
+        if log.history().is_removing {
+            self.finish_removal(log).await?;
+        }
+        if log.history().current.is_none() {
+            self.wait_for_others(log).await?;
+        }
         let mut leftovers = Vec::new();
         let made = if log.history().current.is_none() {
             Some(self.make(log, plan, &mut leftovers).await?)

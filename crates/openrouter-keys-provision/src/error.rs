@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use openrouter_keys::KeyHash;
+use openrouter_keys::{KeyHash, SecretString};
 
+use crate::foreign;
 use crate::ledger::LedgerError;
 
 /// Why an intent could not be seen through, and what to do about it.
@@ -34,6 +35,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     intent: Option<String>,
     hash: Option<KeyHash>,
+    /// The intent has another key, which works: what is wrong with this one is no reason to remove both.
+    in_rotation: bool,
     problem: Problem,
 }
 
@@ -41,12 +44,12 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// An argument makes no sense. Nothing was sent and nothing written. Correct the argument that the message names.
+    /// An argument makes no sense. No key was made for it. Correct the argument that the message names.
     InvalidInput,
     /// A call failed: [`client_error`](Error::client_error) says why. Nothing is lost. Unless it says that the request itself
     /// is wrong, do the same again.
     Client,
-    /// The ledger failed. Nothing is lost. Mend it, and do the same again.
+    /// The ledger failed. Nothing is lost. Do the same again, and if it stays so, mend the ledger.
     Ledger,
     /// Somebody else is at work on this intent: another process with the same ledger. Nothing is lost. Do the same again, after
     /// a moment that is not the same for all; if it happens often, see to it that one of them has the intent.
@@ -92,10 +95,10 @@ pub(crate) enum Problem {
         creates: u32,
         error: openrouter_keys::Error,
     },
-    Ledger(Box<dyn std::error::Error + Send + Sync>),
+    Ledger(Foreign),
     Random(getrandom::Error),
     Contended,
-    Foreign {
+    ForeignLedger {
         theirs: String,
         ours: String,
     },
@@ -110,7 +113,23 @@ pub(crate) enum Problem {
     Unknown,
     OtherKey,
     Rotation(String),
-    Sink(Box<dyn std::error::Error + Send + Sync>),
+    Sink(Foreign),
+}
+
+/// An error that is not ours, and what we say of it.
+pub(crate) struct Foreign {
+    text: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Foreign {
+    fn new(
+        source: Box<dyn std::error::Error + Send + Sync>,
+        secret: Option<&SecretString>,
+    ) -> Self {
+        let text = foreign::text(&*source, secret);
+        Self { text, source }
+    }
 }
 
 impl Error {
@@ -122,7 +141,7 @@ impl Error {
             Problem::Client { .. } | Problem::Lost { .. } => ErrorKind::Client,
             Problem::Ledger(_) | Problem::Random(_) => ErrorKind::Ledger,
             Problem::Contended => ErrorKind::Contended,
-            Problem::Foreign { .. } => ErrorKind::ForeignLedger,
+            Problem::ForeignLedger { .. } => ErrorKind::ForeignLedger,
             Problem::Damaged(_) => ErrorKind::DamagedLedger,
             Problem::Ordinary => ErrorKind::OrdinaryKey,
             Problem::OtherRequest(_) => ErrorKind::OtherRequest,
@@ -173,6 +192,7 @@ impl Error {
         Self(Box::new(Inner {
             intent: None,
             hash: None,
+            in_rotation: false,
             problem,
         }))
     }
@@ -183,6 +203,29 @@ impl Error {
 
     pub(crate) fn client(doing: &'static str, error: openrouter_keys::Error) -> Self {
         Self::new(Problem::Client { doing, error })
+    }
+
+    /// A failure of the ledger, which had this secret in its hands.
+    pub(crate) fn ledger(error: LedgerError, secret: Option<&SecretString>) -> Self {
+        Self::new(match error {
+            LedgerError::Conflict => Problem::Contended,
+            LedgerError::Damaged(source) => Problem::Damaged(foreign::text(&*source, secret)),
+            LedgerError::Failed(source) => Problem::Ledger(Foreign::new(source, secret)),
+        })
+    }
+
+    /// A failure of the caller's sink, which had this secret in its hands.
+    pub(crate) fn sink(
+        source: Box<dyn std::error::Error + Send + Sync>,
+        secret: &SecretString,
+    ) -> Self {
+        Self::new(Problem::Sink(Foreign::new(source, Some(secret))))
+    }
+
+    /// One that is met while the intent's key is being rotated.
+    pub(crate) fn in_rotation(mut self) -> Self {
+        self.0.in_rotation = true;
+        self
     }
 
     pub(crate) fn about(mut self, intent: &str) -> Self {
@@ -200,11 +243,7 @@ impl Error {
 
 impl From<LedgerError> for Error {
     fn from(error: LedgerError) -> Self {
-        Self::new(match error {
-            LedgerError::Conflict => Problem::Contended,
-            LedgerError::Damaged(source) => Problem::Damaged(source.to_string()),
-            LedgerError::Failed(source) => Problem::Ledger(source),
-        })
+        Self::ledger(error, None)
     }
 }
 
@@ -212,7 +251,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.problem {
             Problem::Client { error, .. } | Problem::Lost { error, .. } => Some(error),
-            Problem::Ledger(source) | Problem::Sink(source) => Some(&**source),
+            Problem::Ledger(foreign) | Problem::Sink(foreign) => Some(&*foreign.source),
             Problem::Random(error) => Some(error),
             _ => None,
         }
@@ -225,6 +264,11 @@ impl fmt::Display for Error {
             write!(f, "intent {intent:?}: ")?;
         }
         let key = Named(self.0.hash.as_ref());
+        let way_out = if self.0.in_rotation {
+            "roll the rotation back"
+        } else {
+            "call `remove`"
+        };
         match &self.0.problem {
             Problem::Invalid(message) | Problem::Rotation(message) => f.write_str(message),
             Problem::Client { doing, error } => write!(f, "{doing}: {error}"),
@@ -232,12 +276,12 @@ impl fmt::Display for Error {
                 f,
                 "the outcome of {creates} creates is not known; do the same again, which looks for what they made first"
             ),
-            Problem::Ledger(source) => write!(f, "the ledger failed: {source}"),
+            Problem::Ledger(foreign) => write!(f, "the ledger failed: {}", foreign.text),
             Problem::Random(error) => write!(f, "the system has no random numbers: {error}"),
             Problem::Contended => f.write_str(
                 "somebody else has written to the ledger about it meanwhile; do the same again in a moment, and have one process at work on an intent",
             ),
-            Problem::Foreign { theirs, ours } => write!(
+            Problem::ForeignLedger { theirs, ours } => write!(
                 f,
                 "the ledger is about {theirs}, and the client about {ours}; nothing was changed: bring those together that belong together"
             ),
@@ -253,22 +297,26 @@ impl fmt::Display for Error {
                 "{key} was made with another {}; update the key itself, or ask for what was asked for then",
                 fields.join(", ")
             ),
+            Problem::Gone if self.0.in_rotation => write!(
+                f,
+                "{key} has been removed by somebody else; roll the rotation back, and begin another"
+            ),
             Problem::Gone => write!(
                 f,
                 "{key} has been removed by somebody else; if that was meant, call `remove`, and then ask for a new one"
             ),
             Problem::Renamed { marker } => write!(
                 f,
-                "somebody has renamed {key} before it was ready; name it {marker:?} again, or call `remove`, and do the same again"
+                "somebody has renamed {key} before it was ready; name it {marker:?} again, or {way_out}, and do the same again"
             ),
             Problem::NotAsAsked(fields) => write!(
                 f,
-                "{key} has another {} than was asked for; mend that or call `remove`, and do the same again",
+                "{key} has another {} than was asked for; mend that or {way_out}, and do the same again",
                 fields.join(", ")
             ),
             Problem::Unknown => f.write_str("the ledger knows of no key for it"),
             Problem::OtherKey => write!(f, "it has {key} already"),
-            Problem::Sink(source) => write!(f, "the new key was not taken: {source}"),
+            Problem::Sink(foreign) => write!(f, "the new key was not taken: {}", foreign.text),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What becomes of an intent's key after it was made.
 
-use openrouter_keys::{Key, KeyHash};
+use std::collections::BTreeSet;
+
+use openrouter_keys::Key;
 
 use crate::error::{Error, Problem};
 use crate::history::Stage;
@@ -19,8 +21,9 @@ impl<L: Ledger> Provisioner<L> {
     /// beyond this.
     ///
     /// # Errors
-    /// [`UnknownIntent`](crate::ErrorKind::UnknownIntent) if the intent has no committed key;
-    /// [`Rotation`](crate::ErrorKind::Rotation) while one is under way. Done twice, it comes to the same.
+    /// [`UnknownIntent`](crate::ErrorKind::UnknownIntent) if the ledger knows nothing of the intent, or its key is being made;
+    /// [`Rotation`](crate::ErrorKind::Rotation) while one is under way whose new key was not seen to work yet. Done twice, it
+    /// comes to the same.
     pub async fn release(&self, intent: &str) -> Result<(), Error> {
         let of_intent = |error| intent::about(error, intent);
         let done = Box::pin(self.release_it(intent)).await;
@@ -32,15 +35,20 @@ impl<L: Ledger> Provisioner<L> {
         let _turn = self.turn(intent).await;
         self.bind().await?;
         let mut log = Log::read(self.ledger(), intent).await?;
-        if log.history().current.is_none() {
+        if log.is_empty() {
             return Err(Error::new(Problem::Unknown));
         }
-        if let Some(turnover) = &log.history().turnover {
-            let message = format!(
-                "the rotation {:?} is under way, and may need the plaintexts: release them when it is over",
-                turnover.rotation
-            );
-            return Err(Error::new(Problem::Rotation(message)));
+        if log.history().is_removing {
+            self.finish_removal(&mut log).await?;
+        }
+        if !log.history().may_release() {
+            return Err(Error::new(match &log.history().turnover {
+                None => Problem::Unknown,
+                Some(turnover) => Problem::Rotation(format!(
+                    "the rotation {:?} is under way, and needs the new plaintext still: release it when the old key is disabled",
+                    turnover.rotation
+                )),
+            }));
         }
         if !log.history().has_secrets() {
             return Ok(());
@@ -73,6 +81,9 @@ impl<L: Ledger> Provisioner<L> {
             return Err(Error::invalid("hash", allowed).of_key(&key.hash));
         }
         let mut log = Log::read(self.ledger(), intent).await?;
+        if log.history().is_removing {
+            self.finish_removal(&mut log).await?;
+        }
         let history = log.history();
         if let Some(held) = &history.current {
             return if held.hash == key.hash {
@@ -85,7 +96,7 @@ impl<L: Ledger> Provisioner<L> {
             return Err(Error::new(Problem::OtherKey));
         }
         for (other, history) in self.histories().await? {
-            if history.current.is_some_and(|held| held.hash == key.hash) {
+            if history.holds(&key.hash) {
                 let taken = Error::new(Problem::OtherKey).of_key(&key.hash);
                 return Err(taken.about(&other));
             }
@@ -118,29 +129,33 @@ impl<L: Ledger> Provisioner<L> {
         let _turn = self.turn(intent).await;
         self.bind().await?;
         let mut log = Log::read(self.ledger(), intent).await?;
-        if log.history().attempts.is_empty() && log.history().current.is_none() {
+        if log.is_empty() {
             return Err(Error::new(Problem::Unknown));
         }
         if log.history().stage == Stage::Open {
             self.abandon(&mut log, false).await?;
         }
-        self.clean_up(&log, &mut Vec::new()).await?;
+        if !log.history().is_removing {
+            if !log.history().is_begun {
+                return Ok(());
+            }
+            // From here on there is no way back, for nobody who is at work on the intent.
+            log.append(Record::Removing {}, None).await?;
+        }
+        self.finish_removal(&mut log).await
+    }
+
+    /// Removes all keys of an intent of which it is written down that they are to be removed.
+    pub(crate) async fn finish_removal(&self, log: &mut Log<'_, L>) -> Result<(), Error> {
+        self.clean_up(log, &mut Vec::new()).await?;
         let history = log.history();
-        let mut hashes: Vec<KeyHash> = Vec::new();
-        hashes.extend(history.sealed().map(|(_, hash)| hash.clone()));
-        hashes.extend(history.current.as_ref().map(|held| held.hash.clone()));
-        if let Some(turnover) = &history.turnover {
-            hashes.push(turnover.old.hash.clone());
-            hashes.extend(turnover.new.as_ref().map(|new| new.hash.clone()));
-        }
-        if hashes.is_empty() {
-            return Ok(());
-        }
-        hashes.sort_unstable();
-        hashes.dedup();
-        // First the keys, then the note: the other way round, a crash would leave keys that nobody knows of.
-        for hash in hashes {
-            self.remove_key(&hash, "removing the key").await?;
+        let sealed = history.sealed().map(|(_, hash)| hash);
+        let turnover = history.turnover.iter();
+        let turned = turnover.flat_map(|it| [Some(&it.old), it.new.as_ref()]);
+        let held = turned.chain([history.current.as_ref()]).flatten();
+        let hashes: BTreeSet<_> = held.map(|held| &held.hash).chain(sealed).cloned().collect();
+        for hash in &hashes {
+            self.remove_key(hash, "removing the key").await?;
         }
         log.append(Record::Removed {}, None).await
     }

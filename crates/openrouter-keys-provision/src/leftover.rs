@@ -41,6 +41,8 @@ pub enum LeftoverFate {
     Unknown,
     /// It belongs to an attempt that may be under way still, and was left to it.
     UnderWay,
+    /// The next `ensure` takes it, or removes it: its plaintext was [chosen](crate::Ensure::partner_key) by the caller.
+    Unfinished,
 }
 
 /// All keys of a workspace that have a marker, each with its nonce. `None` is the default workspace.

@@ -133,6 +133,7 @@ mod binding;
 mod chosen;
 mod ensure;
 mod error;
+mod foreign;
 mod guards;
 mod history;
 mod holding;

@@ -59,6 +59,11 @@ impl<'a, L: Ledger> Log<'a, L> {
         self.intent
     }
 
+    /// Whether the ledger knows nothing of the intent.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     pub(crate) fn history(&self) -> &History {
         &self.history
     }
@@ -75,7 +80,8 @@ impl<'a, L: Ledger> Log<'a, L> {
         history
             .add(entry.clone())
             .map_err(|what| Error::new(Problem::Damaged(format!("the next would be {what}"))))?;
-        self.ledger.append(self.intent, self.length, &entry).await?;
+        let appended = self.ledger.append(self.intent, self.length, &entry).await;
+        appended.map_err(|error| Error::ledger(error, entry.secret.as_ref()))?;
         self.length += 1;
         self.history = history;
         Ok(())

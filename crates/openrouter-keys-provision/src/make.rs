@@ -135,7 +135,8 @@ impl<L: Ledger> Provisioner<L> {
         let error = match created {
             Ok(created) => {
                 let (hash, secret) = (&created.key.hash, created.secret);
-                let secret = self.working(plan.chosen.as_ref(), secret).await?;
+                let chosen = plan.chosen.as_ref();
+                let secret = self.working(chosen, secret, Some(&created.key)).await;
                 self.seal(log, nonce, hash, secret).await?;
                 self.settled(nonce);
                 return Ok(Outcome::Sealed(Some(Box::new(created.key))));
@@ -143,14 +144,14 @@ impl<L: Ledger> Provisioner<L> {
             Err(error) => error,
         };
         if let Some(salvaged) = error.salvaged() {
-            let hash = match &salvaged.hash {
-                Some(hash) => Some(hash.clone()),
-                None => self.hash_of(&salvaged.secret, nonce, &plan.request).await?,
+            let hash = if let Some(hash) = &salvaged.hash {
+                Some(hash.clone())
+            } else {
+                let workspace = plan.request.workspace_id.as_deref();
+                self.only_key_of(&salvaged.secret, nonce, workspace).await?
             };
             if let Some(hash) = hash {
-                let secret = self
-                    .working(plan.chosen.as_ref(), salvaged.secret.clone())
-                    .await?;
+                let secret = salvaged.secret.clone();
                 self.seal(log, nonce, &hash, secret).await?;
                 self.settled(nonce);
                 // What the answer said of the key could not be read.
@@ -234,11 +235,11 @@ impl<L: Ledger> Provisioner<L> {
         if key.name != marker && key.name != attempt.name {
             return Err(Error::new(Problem::Renamed { marker }).of_key(&hash));
         }
-        let is_ready = key.name == attempt.name && attempt.request.not_as_asked(&key).is_empty();
-        let key = if is_ready {
-            key
-        } else {
+        // One that has its real name is not touched again: somebody may have changed it meanwhile.
+        let key = if key.name == marker {
             self.rename(log, &hash).await?
+        } else {
+            key
         };
         let mut other = attempt.request.not_as_asked(&key);
         if key.name != attempt.name {
@@ -252,12 +253,14 @@ impl<L: Ledger> Provisioner<L> {
             Err(error) => {
                 // Somebody else may have done the same.
                 log.reread().await?;
-                let is_ours = log
-                    .history()
-                    .current
-                    .as_ref()
-                    .is_some_and(|held| held.hash == hash);
-                if is_ours { Ok(key) } else { Err(error) }
+                let history = log.history();
+                let new = history.turnover.as_ref().and_then(|it| it.new.as_ref());
+                let mut committed = new.into_iter().chain(&history.current);
+                if committed.any(|held| held.hash == hash) {
+                    Ok(key)
+                } else {
+                    Err(error)
+                }
             }
         }
     }

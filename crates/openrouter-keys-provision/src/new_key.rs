@@ -210,7 +210,7 @@ impl NewKey {
             _ => true,
         };
         differences([
-            ("limit", self.limit == key.limit),
+            ("limit", is_same_limit(self.limit, key.limit)),
             ("limit_reset", self.limit_reset == key.limit_reset),
             (
                 "include_byok_in_limit",
@@ -231,6 +231,15 @@ fn is_uuid(text: &str) -> bool {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
+}
+
+/// Whether two limits are one, but for what a service may do to a number when it keeps it.
+pub(crate) fn is_same_limit(one: Option<f64>, other: Option<f64>) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => (one - other).abs() < 1e-6,
+        _ => false,
+    }
 }
 
 fn differences<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {

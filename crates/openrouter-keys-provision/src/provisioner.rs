@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use openrouter_keys::chrono::TimeDelta;
 use openrouter_keys::{Client, Clock};
-use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use crate::error::{Error, Problem};
 use crate::guards::{Guard, Guards};
@@ -53,7 +53,7 @@ pub struct Provisioner<L> {
     /// The attempts of this provisioner that came to nothing yet. Nobody else is at work on those.
     mine: Arc<Mutex<HashSet<Nonce>>>,
     /// Set when the ledger was seen to belong to the client's account.
-    pub(crate) bound: Arc<OnceCell<()>>,
+    pub(crate) bound: Arc<OnceLock<()>>,
 }
 
 #[derive(Clone)]
@@ -234,8 +234,9 @@ impl<L: Ledger> Provisioner<L> {
 
     /// The longest delay, as it is added to a time of day.
     pub(crate) fn longest_delay_of_day(&self) -> TimeDelta {
-        // A delay of ages is none that anybody waits for.
-        TimeDelta::from_std(self.settings.longest_delay).unwrap_or(TimeDelta::days(3650))
+        // More would be no time of day any more, and nobody waits for it.
+        let most = TimeDelta::days(3650);
+        TimeDelta::from_std(self.settings.longest_delay).map_or(most, |delay| delay.min(most))
     }
 }
 

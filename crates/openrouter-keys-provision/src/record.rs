@@ -13,6 +13,8 @@ use crate::new_key::NewKey;
 /// A [`Ledger`](crate::Ledger) stores these as they are and need not look into them. They serialize, for instance to JSON,
 /// in a form that later versions of this crate read too. [`Released`](Self::Released) is the one that a ledger acts on.
 ///
+/// A later version may add fields: take those that you need, and `..`.
+///
 /// Which may follow which, and what each is written before or after, is in the [crate's documentation](crate).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case", deny_unknown_fields)]
@@ -61,6 +63,8 @@ pub enum Record {
     },
     /// The caller has the plaintext. The ledger erases all secrets of the intent with this entry.
     Released {},
+    /// The intent's keys are about to be removed, whatever was under way with them.
+    Removing {},
     /// The intent's key was removed. The next one to be made is another.
     Removed {},
     /// A rotation has begun.
@@ -71,8 +75,12 @@ pub enum Record {
         name: String,
         /// What the new key is to be like, while the old one can spend.
         request: NewKey,
-        /// The old key's limit, USD, if the new one is to have only what is left of it in this window.
+        /// The limit that the new key is to have in the next window, USD, if it gets only what is left of the old one's in this.
         full_limit: Option<f64>,
+        /// How long both keys are to work.
+        overlap_seconds: u64,
+        /// How long the old key is to be disabled before it is removed.
+        grace_seconds: u64,
     },
     /// The caller's sink has acknowledged the new key's plaintext.
     Delivered {
@@ -104,7 +112,7 @@ pub enum Record {
     RemovingOld {},
     /// The old key is removed.
     RemovedOld {},
-    /// The rotation is over.
+    /// The rotation is over: as it was meant to be, or because there was nothing to go back to.
     Rotated {},
     /// The rotation is about to be taken back. From here on the old key is the intent's.
     RollingBack {

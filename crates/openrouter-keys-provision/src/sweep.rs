@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use openrouter_keys::Key;
 
 use crate::binding;
-use crate::error::{Error, Problem};
+use crate::error::{Error, ErrorKind, Problem};
 use crate::guards::Guard;
-use crate::history::{Attempt, Fate, History, Stage};
-use crate::ledger::Ledger;
+use crate::history::{Attempt, Fate, History};
+use crate::ledger::{Entry, Ledger};
 use crate::leftover::{self, LOOKING, Leftover, LeftoverFate, is_no_workspace, workspaces};
 use crate::log::Log;
 use crate::marker::Nonce;
@@ -21,8 +21,14 @@ pub struct Sweep {
     /// The keys that carry a marker and are no intent's key, and what became of each.
     pub leftovers: Vec<Leftover>,
     /// The intents that were begun and have no committed key: call [`ensure`](Provisioner::ensure) for them, or
-    /// [`remove`](Provisioner::remove).
+    /// [`remove`](Provisioner::remove). Those among them that are being removed already: `remove`.
     pub unfinished: Vec<String>,
+    /// The intents whose key is being rotated, each with the name of the rotation: [resume](crate::Rotation::resume) it when it
+    /// is [time](crate::RotationStatus::until).
+    pub rotating: Vec<(String, String)>,
+    /// The intents of which the ledger holds something that makes no sense, or comes from a later version. What they have left
+    /// behind cannot be told: keys of theirs are reported as of an [unknown marker](LeftoverFate::Unknown).
+    pub unreadable_intents: Vec<String>,
     /// Workspaces in which there were attempts, and which the service does not list (400, 403 or 404): they were removed,
     /// perhaps, and their keys with them. Nothing is known of what is in them.
     pub unreadable_workspaces: Vec<String>,
@@ -69,7 +75,7 @@ impl<L: Ledger> Provisioner<L> {
 
     async fn sweep_it(&self) -> Result<Sweep, Error> {
         self.bind().await?;
-        let mut histories = self.histories().await?;
+        let (mut histories, mut unreadable) = self.histories_and_unreadable().await?;
         let now = self.settings().clock.utc_now();
         let mut sweep = Sweep::default();
         let mut marked: Vec<(Nonce, Key)> = Vec::new();
@@ -89,7 +95,7 @@ impl<L: Ledger> Provisioner<L> {
         }
         if !marked.is_empty() {
             // Each of them was in the ledger before it was made: now all of them are known.
-            histories = self.histories().await?;
+            (histories, unreadable) = self.histories_and_unreadable().await?;
         }
         let intent_of: HashMap<Nonce, &str> = histories
             .iter()
@@ -110,19 +116,19 @@ impl<L: Ledger> Provisioner<L> {
             };
             sweep.leftovers.extend(leftover);
         }
+        let unreadable = unreadable.into_iter().map(|(intent, _)| intent);
+        sweep.unreadable_intents = unreadable.collect();
         let is_old = |attempt: &Attempt| attempt.at + self.longest_delay_of_day() <= now;
         let mut attempts = histories.iter().flat_map(|(_, history)| &history.attempts);
-        sweep.is_settled = attempts.all(is_old)
-            && !sweep
-                .leftovers
-                .iter()
-                .any(|leftover| leftover.fate == LeftoverFate::UnderWay);
-        let is_unfinished = |history: &History| history.stage != Stage::Idle;
-        sweep.unfinished = histories
-            .into_iter()
-            .filter(|(_, history)| is_unfinished(history))
-            .map(|(intent, _)| intent)
-            .collect();
+        let mut fates = sweep.leftovers.iter().map(|leftover| leftover.fate);
+        sweep.is_settled = attempts.all(is_old) && fates.all(|fate| fate != LeftoverFate::UnderWay);
+        for (intent, history) in histories {
+            if let Some(turnover) = history.turnover {
+                sweep.rotating.push((intent, turnover.rotation));
+            } else if history.is_begun && history.current.is_none() || history.is_removing {
+                sweep.unfinished.push(intent);
+            }
+        }
         Ok(sweep)
     }
 
@@ -147,45 +153,68 @@ impl<L: Ledger> Provisioner<L> {
             .rfind(|attempt| attempt.nonce == nonce);
         let may_be_under_way = attempt.is_some_and(|attempt| matches!(attempt.fate, Fate::Open));
         if may_be_under_way {
-            let is_left_alone = attempt.is_some_and(|attempt| {
-                let end = attempt.at + self.longest_delay_of_day();
-                // With a plaintext that the caller chose, the next `ensure` takes it as it is.
-                attempt.chosen.is_some() || end > self.settings().clock.utc_now()
-            });
-            let is_fenced = turn.is_some()
-                && !is_left_alone
-                && match self.abandon(&mut log, false).await {
-                    Ok(()) => true,
-                    // It has come to something in this moment.
-                    Err(error) if error.kind() == crate::ErrorKind::Contended => false,
-                    Err(error) => return Err(of_intent(error)),
-                };
-            if !is_fenced {
-                return Ok(Some(Leftover {
+            let leave = |key, fate| {
+                Ok(Some(Leftover {
                     key,
                     intent: Some(intent.to_owned()),
-                    fate: LeftoverFate::UnderWay,
-                }));
+                    fate,
+                }))
+            };
+            let is_young = attempt.is_none_or(|attempt| {
+                attempt.at + self.longest_delay_of_day() > self.settings().clock.utc_now()
+            });
+            if turn.is_none() || is_young {
+                return leave(key, LeftoverFate::UnderWay);
+            }
+            if attempt.is_some_and(|attempt| attempt.chosen.is_some()) {
+                return leave(key, LeftoverFate::Unfinished);
+            }
+            if self.holds(Guard::FenceBeforeRemoval) {
+                match self.abandon(&mut log, false).await {
+                    Ok(()) => {}
+                    // It has come to something in this moment.
+                    Err(error) if error.kind() == ErrorKind::Contended => {
+                        return leave(key, LeftoverFate::UnderWay);
+                    }
+                    Err(error) => return Err(of_intent(error)),
+                }
             }
         }
         let leftover = self.remove_leftover(nonce, key, intent).await;
         leftover.map(Some).map_err(of_intent)
     }
 
-    /// What the ledger has on every intent.
+    /// What the ledger has on every intent, but for the secrets; or why that makes no sense.
     pub(crate) async fn histories(&self) -> Result<Vec<(String, History)>, Error> {
+        let (histories, unreadable) = self.histories_and_unreadable().await?;
+        match unreadable.into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok(histories),
+        }
+    }
+
+    async fn histories_and_unreadable(
+        &self,
+    ) -> Result<(Vec<(String, History)>, Vec<(String, Error)>), Error> {
         let mut histories = Vec::new();
+        let mut unreadable = Vec::new();
         for intent in self.ledger().intents().await? {
             if intent == binding::INTENT {
                 continue;
             }
             let read = async {
-                let entries = self.ledger().read(&intent).await?;
+                let records = self.ledger().records(&intent).await?;
+                let entries = records.into_iter().map(|record| Entry::new(record, None));
                 History::of(entries).map_err(|what| Error::new(Problem::Damaged(what)))
             };
-            let history = read.await.map_err(|error| error.about(&intent))?;
-            histories.push((intent, history));
+            match read.await.map_err(|error| error.about(&intent)) {
+                Ok(history) => histories.push((intent, history)),
+                Err(error) if error.kind() == ErrorKind::DamagedLedger => {
+                    unreadable.push((intent, error));
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(histories)
+        Ok((histories, unreadable))
     }
 }

@@ -2,6 +2,8 @@
 
 mod turnover;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use openrouter_keys::{KeyHash, SecretString};
 
@@ -12,6 +14,8 @@ use crate::record::Record;
 
 pub(crate) use turnover::{Outcome, Removal, Turnover};
 
+const MISPLACED: &str = "one that cannot stand there";
+
 /// What is known of an intent.
 #[derive(Clone, Default)]
 pub(crate) struct History {
@@ -21,6 +25,10 @@ pub(crate) struct History {
     pub(crate) current: Option<Held>,
     /// How far the making of a key has come.
     pub(crate) stage: Stage,
+    /// Whether anything was begun since there was nothing.
+    pub(crate) is_begun: bool,
+    /// Whether all of it is to be removed.
+    pub(crate) is_removing: bool,
     /// The rotation that is under way.
     pub(crate) turnover: Option<Turnover>,
     /// The rotations that are over, by their names.
@@ -77,7 +85,7 @@ pub(crate) struct Held {
 
 impl History {
     /// What these entries come to, or why they make no sense.
-    pub(crate) fn of(entries: Vec<Entry>) -> Result<Self, String> {
+    pub(crate) fn of(entries: impl IntoIterator<Item = Entry>) -> Result<Self, String> {
         let mut history = Self::default();
         for (position, entry) in entries.into_iter().enumerate() {
             history
@@ -90,6 +98,9 @@ impl History {
     /// Adds an entry, or says what is wrong with it.
     pub(crate) fn add(&mut self, entry: Entry) -> Result<(), &'static str> {
         let Entry { record, secret } = entry;
+        if self.is_removing && !matches!(record, Record::Removed {}) {
+            return Err(MISPLACED);
+        }
         match record {
             Record::Attempt {
                 nonce,
@@ -108,6 +119,7 @@ impl History {
                     fate: Fate::Open,
                 });
                 self.stage = Stage::Open;
+                self.is_begun = true;
             }
             Record::Abandoned { refused } if self.stage == Stage::Open => {
                 self.latest().fate = Fate::Abandoned { refused };
@@ -141,11 +153,15 @@ impl History {
                     request: None,
                     secret: None,
                 });
+                self.is_begun = true;
             }
-            Record::Released {} if self.current.is_some() && self.turnover.is_none() => {
-                self.forget_secrets();
+            Record::Released {} if self.may_release() => self.forget_secrets(),
+            Record::Removing {} if self.is_begun && self.stage != Stage::Open => {
+                self.is_removing = true;
             }
-            Record::Removed {} if self.stage != Stage::Open => {
+            Record::Removed {} if self.is_removing => {
+                self.is_removing = false;
+                self.is_begun = false;
                 self.current = None;
                 self.stage = Stage::Idle;
                 if let Some(turnover) = self.turnover.take() {
@@ -157,11 +173,19 @@ impl History {
                 name,
                 request,
                 full_limit,
-            } if self.turnover.is_none() => {
+                overlap_seconds,
+                grace_seconds,
+            } if self.may_rotate() => {
                 let Some(old) = self.current.clone() else {
                     return Err("a rotation of nothing");
                 };
-                self.turnover = Some(Turnover::new(rotation, old, name, request, full_limit));
+                if let Some(before) = self.turnover.take() {
+                    self.rotations.push((before.rotation, Outcome::Rotated));
+                }
+                let mut turnover = Turnover::new(rotation, old, name, request, full_limit);
+                turnover.overlap = Duration::from_secs(overlap_seconds);
+                turnover.grace = Duration::from_secs(grace_seconds);
+                self.turnover = Some(turnover);
             }
             record => return self.add_to_turnover(&record),
         }
@@ -170,7 +194,6 @@ impl History {
 
     /// A step of the rotation that is under way.
     fn add_to_turnover(&mut self, record: &Record) -> Result<(), &'static str> {
-        const MISPLACED: &str = "one that cannot stand there";
         let may_stand = match record {
             // It can be taken back at any time,
             Record::RollingBack { .. } => true,
@@ -195,6 +218,18 @@ impl History {
             self.stage = Stage::Idle;
         }
         Ok(())
+    }
+
+    /// Whether nothing needs the plaintexts any more.
+    pub(crate) fn may_release(&self) -> bool {
+        let turnover = self.turnover.as_ref();
+        self.stage == Stage::Idle && turnover.is_none_or(|turnover| turnover.is_verified)
+    }
+
+    /// Whether no rotation is under way that has anything to do but to wait for the next window.
+    fn may_rotate(&self) -> bool {
+        let turnover = self.turnover.as_ref();
+        self.stage == Stage::Idle && turnover.is_none_or(Turnover::is_in_remainder)
     }
 
     /// Whether a key is to be made: nothing is under way, and there is none, or it is to be replaced.
@@ -236,7 +271,10 @@ impl History {
         let sealed = self.attempts.iter().any(
             |attempt| matches!(&attempt.fate, Fate::Sealed { hash: sealed, .. } if sealed == hash),
         );
-        sealed || self.current.as_ref().is_some_and(|held| held.hash == *hash)
+        let turnover = self.turnover.iter();
+        let turned = turnover.flat_map(|it| [Some(&it.old), it.new.as_ref()]);
+        let mut held = turned.chain([self.current.as_ref()]).flatten();
+        sealed || held.any(|held| held.hash == *hash)
     }
 
     /// Whether a secret of it is in the ledger.
@@ -267,6 +305,9 @@ impl History {
         }
         if let Some(held) = &mut self.current {
             held.secret = None;
+        }
+        if let Some(turnover) = &mut self.turnover {
+            turnover.forget_secrets();
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the entries of a rotation come to.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::Held;
@@ -17,6 +19,8 @@ pub(crate) struct Turnover {
     pub(crate) request: NewKey,
     /// The old key's limit, USD, if the new one gets only what is left of it.
     pub(crate) full_limit: Option<f64>,
+    pub(crate) overlap: Duration,
+    pub(crate) grace: Duration,
     /// The new key, once it is committed.
     pub(crate) new: Option<Held>,
     pub(crate) delivered: Option<DateTime<Utc>>,
@@ -68,6 +72,8 @@ impl Turnover {
             name,
             request,
             full_limit,
+            overlap: Duration::ZERO,
+            grace: Duration::ZERO,
             new: None,
             delivered: None,
             is_verified: false,
@@ -82,9 +88,22 @@ impl Turnover {
     }
 
     pub(super) fn made(&mut self, mut held: Held) {
-        // What was asked for of the intent stays, whichever key it has.
+        // What was asked for of the intent stays, whichever key it has, and whatever somebody has called that.
+        held.name.clone_from(&self.old.name);
         held.request.clone_from(&self.old.request);
         self.new = Some(held);
+    }
+
+    /// Whether all is done but to give the new key its full limit in the next window.
+    pub(crate) fn is_in_remainder(&self) -> bool {
+        self.removal == Removal::Done
+    }
+
+    pub(super) fn forget_secrets(&mut self) {
+        self.old.secret = None;
+        if let Some(new) = &mut self.new {
+            new.secret = None;
+        }
     }
 
     pub(super) fn wants_key(&self) -> bool {
@@ -107,6 +126,11 @@ impl Turnover {
                 self.rolling_back = Some(*at);
             }
             Record::RolledBack {} if !is_forward => self.outcome = Some(Outcome::RolledBack),
+            // There is nothing to go back to.
+            Record::Rotated {} if !is_forward && self.disabling.is_some() => {
+                self.rolling_back = None;
+                self.outcome = Some(Outcome::Rotated);
+            }
             // From here on, everything is a step forward.
             _ if !is_forward => return false,
             Record::Delivered { at } if self.new.is_some() && self.delivered.is_none() => {

@@ -65,8 +65,8 @@ impl<L: Ledger> Provisioner<L> {
             provisioner: self,
             intent: intent.into(),
             name: rotation.into(),
-            overlap: Duration::ZERO,
-            grace: Duration::ZERO,
+            overlap: None,
+            grace: None,
             remaining_only: false,
             renews_expiry: false,
             change: None,
@@ -98,8 +98,8 @@ pub struct Rotation<'a, L> {
     provisioner: &'a Provisioner<L>,
     intent: String,
     name: String,
-    overlap: Duration,
-    grace: Duration,
+    overlap: Option<Duration>,
+    grace: Option<Duration>,
     remaining_only: bool,
     renews_expiry: bool,
     change: Option<Change>,
@@ -124,25 +124,28 @@ pub struct Delivery {
 impl<L> Rotation<'_, L> {
     /// How long both keys work, after the sink has acknowledged the new one; no time by default.
     ///
-    /// For sinks that acknowledge before everybody who uses the key has got the new one.
+    /// For sinks that acknowledge before everybody who uses the key has got the new one. It is written down when the rotation
+    /// begins, in whole seconds, and holds until a later call says otherwise.
     pub fn overlap(mut self, time: Duration) -> Self {
-        self.overlap = time;
+        self.overlap = Some(time);
         self
     }
 
     /// How long the old key is disabled before it is removed; no time by default.
     ///
-    /// Whoever still uses it is noticed by then, and [`rollback`](Self::rollback) can bring it back.
+    /// Whoever still uses it is noticed by then, and [`rollback`](Self::rollback) can bring it back. It is written down when the
+    /// rotation begins, in whole seconds, and holds until a later call says otherwise.
     pub fn grace(mut self, time: Duration) -> Self {
-        self.grace = time;
+        self.grace = Some(time);
         self
     }
 
     /// Grants the new key only what is left of the old one's limit in the current window.
     ///
     /// It is made with what is left at that time. When the old key is disabled, it gets what is left then: what both may
-    /// spend together in the overlap, is all that can be granted twice. If the limit resets, the rotation is over only when the
-    /// window is, and the new key has its full limit again: call [`resume`](Self::resume) then.
+    /// spend together in the overlap, and what is booked late, is all that can be granted twice. If the limit resets, the
+    /// rotation is over only when the window is, and the new key has its full limit again: call [`resume`](Self::resume) then. Until
+    /// then another rotation may begin, which takes that over.
     ///
     /// A key without a limit, one of which nothing is left, and one whose limit resets in a way that this version does not
     /// know, cannot be rotated so: that is an error of kind [`Rotation`](crate::ErrorKind::Rotation), before anything was
@@ -159,7 +162,8 @@ impl<L> Rotation<'_, L> {
         self
     }
 
-    /// Changes the settings that the new key would have: called once, when the rotation begins.
+    /// Changes the settings that the new key would have: called once, when the rotation begins. With
+    /// [`remaining_only`](Self::remaining_only), a limit that is set here is the one of the next window.
     pub fn settings(mut self, change: impl Fn(NewKey) -> NewKey + Send + Sync + 'static) -> Self {
         self.change = Some(Box::new(change));
         self
@@ -186,6 +190,8 @@ impl<L: Ledger> Rotation<'_, L> {
     /// The rotation of that name, if it is under way; an error, if it is another one that is.
     fn under_way<'l>(&self, log: &'l Log<'_, L>) -> Result<Option<&'l Turnover>, Error> {
         match &log.history().turnover {
+            // It only waits for the next window, and this one sees to that too.
+            Some(other) if other.rotation != self.name && other.is_in_remainder() => Ok(None),
             Some(other) if other.rotation != self.name => Err(refused(format!(
                 "the rotation {:?} is under way; resume it or roll it back first",
                 other.rotation

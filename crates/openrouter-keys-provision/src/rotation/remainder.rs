@@ -7,6 +7,7 @@ use super::{Rotation, refused};
 use crate::error::Error;
 use crate::history::{Held, Turnover};
 use crate::ledger::Ledger;
+use crate::new_key::is_same_limit;
 use crate::record::Record;
 
 /// The limit of a key and what is left of it in this window, USD, if that can be handed on.
@@ -16,7 +17,7 @@ pub(super) fn left_of(key: &Key) -> Result<(f64, f64), Error> {
             "the key has no limit, so nothing of it can remain".to_owned(),
         ));
     };
-    if left <= 0.0 {
+    if whole_micros(left) <= 0.0 {
         return Err(refused(
             "nothing is left of the key's limit in this window: rotate it in the next one, or with its full limit".to_owned(),
         ));
@@ -29,7 +30,12 @@ pub(super) fn left_of(key: &Key) -> Result<(f64, f64), Error> {
             reset.as_str()
         )));
     }
-    Ok((limit, left))
+    Ok((limit, whole_micros(left)))
+}
+
+/// In millionths of a USD, which any service can keep: not more than it was.
+fn whole_micros(usd: f64) -> f64 {
+    (usd * 1e6).floor() / 1e6
 }
 
 impl<L: Ledger> Rotation<'_, L> {
@@ -53,7 +59,7 @@ impl<L: Ledger> Rotation<'_, L> {
         }
         let key = self.provisioner.look_at(&new.hash).await?;
         // Otherwise somebody has given it a limit meanwhile, who knows better.
-        if key.limit == Some(trimmed.limit) {
+        if is_same_limit(key.limit, Some(trimmed.limit)) {
             self.set_limit(new, full_limit).await?;
         }
         Ok(Some(Record::Restored {}))
@@ -66,6 +72,7 @@ impl<L: Ledger> Rotation<'_, L> {
         new: &Held,
         full_limit: f64,
     ) -> Result<Record, Error> {
+        let now = self.now();
         let old = match self
             .provisioner
             .client()
@@ -83,15 +90,16 @@ impl<L: Ledger> Rotation<'_, L> {
         };
         let begun_with = turnover.request.limit.unwrap_or(full_limit);
         let left = old.as_ref().and_then(|old| old.limit_remaining);
-        let left = left.unwrap_or(begun_with).clamp(0.0, full_limit);
+        let left = whole_micros(left.unwrap_or(begun_with).clamp(0.0, full_limit));
         let key = self.provisioner.look_at(&new.hash).await?;
-        if key.limit != Some(left) {
+        // Otherwise somebody has given it another limit, who knows better; or it was done already.
+        if is_same_limit(key.limit, turnover.request.limit) {
             self.set_limit(new, left).await?;
         }
         let reset = key.limit_reset;
         Ok(Record::Trimmed {
             limit: left,
-            until: reset.and_then(|reset| end_of_window(&reset, self.now())),
+            until: reset.and_then(|reset| end_of_window(&reset, now)),
         })
     }
 

@@ -1,13 +1,15 @@
 //! The steps forward.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
-use openrouter_keys::Key;
+use openrouter_keys::{Key, KeyHash};
 
 use super::status::later;
 use super::{Delivery, Rotation, RotationStatus, refused};
 use crate::error::{Error, Problem};
 use crate::guards::Guard;
-use crate::history::{Held, Removal, Turnover};
+use crate::history::{Held, Removal, Stage, Turnover};
 use crate::intent;
 use crate::ledger::Ledger;
 use crate::log::Log;
@@ -20,7 +22,8 @@ impl<L: Ledger> Rotation<'_, L> {
     ///
     /// The sink stores the new key's plaintext durably, for all who use the key, and returns `Ok` when it has. Nothing is
     /// disabled before. It may be called again for the same key, if it was not known that it had succeeded. Where it failed,
-    /// the rotation stands at [`Delivering`](super::RotationStage::Delivering).
+    /// the rotation stands at [`Delivering`](super::RotationStage::Delivering). It must not call the provisioner for the same
+    /// intent, which would wait for its turn for ever.
     ///
     /// It does not wait for the end of the overlap or of the grace: call it again [then](RotationStatus::until), from a timer
     /// for instance. If the rotation is being rolled back, this goes on with that. When all is over it does nothing.
@@ -51,7 +54,7 @@ impl<L: Ledger> Rotation<'_, L> {
         let mut log = Log::read(provisioner.ledger(), &self.intent).await?;
         match self.go_on(&mut log, sink).await {
             Ok(()) => Ok(self.status_of(&log)),
-            Err(error) => Err(log.or_contended(error).await),
+            Err(error) => Err(self.advised(&log, error).await),
         }
     }
 
@@ -63,6 +66,10 @@ impl<L: Ledger> Rotation<'_, L> {
         self.provisioner.wait_for_others(log).await?;
         if self.outcome(log).is_some() {
             return Ok(());
+        }
+        if log.history().is_removing {
+            let message = "the intent's keys are being removed: call `remove` again";
+            return Err(refused(message.to_owned()));
         }
         if self.under_way(log)?.is_none() {
             self.begin(log).await?;
@@ -78,6 +85,7 @@ impl<L: Ledger> Rotation<'_, L> {
             };
             if turnover.delivered.is_none() {
                 let sink = sink.take().expect("what is delivered is delivered once");
+                self.check_old(&turnover.old.hash).await?;
                 self.deliver(new, sink).await?;
                 log.append(Record::Delivered { at: self.now() }, None)
                     .await?;
@@ -86,9 +94,36 @@ impl<L: Ledger> Rotation<'_, L> {
             let Some(step) = self.step(&turnover, new).await? else {
                 break;
             };
-            log.append(step, None).await?;
+            let is_disabled = matches!(step, Record::Disabled { .. });
+            if let Err(error) = log.append(step, None).await {
+                if is_disabled {
+                    self.undo_disable(log, &turnover).await?;
+                }
+                return Err(error);
+            }
         }
         Ok(())
+    }
+
+    /// Somebody may have taken the rotation back before the request to disable the old key was sent, by a process that stood
+    /// still for long.
+    async fn undo_disable(&self, log: &mut Log<'_, L>, turnover: &Turnover) -> Result<(), Error> {
+        log.reread().await?;
+        let current = log.history().current.as_ref();
+        if current.is_some_and(|held| held.hash == turnover.old.hash) {
+            self.enable(&turnover.old.hash).await?;
+        }
+        Ok(())
+    }
+
+    /// The error with the advice that fits.
+    pub(super) async fn advised(&self, log: &Log<'_, L>, error: Error) -> Error {
+        let error = log.or_contended(error).await;
+        if log.history().turnover.is_some() {
+            error.in_rotation()
+        } else {
+            error
+        }
     }
 
     /// Takes the next step after the delivery, and says what is to be written down of it: nothing, if it is not time.
@@ -100,8 +135,13 @@ impl<L: Ledger> Rotation<'_, L> {
             return Ok(Some(Record::Verified {}));
         }
         if turnover.disabling.is_none() {
-            let is_time = is_past(turnover.delivered, self.overlap);
-            return Ok(is_time.then_some(Record::Disabling { at: now }));
+            if !is_past(turnover.delivered, self.overlap_of(turnover)) {
+                return Ok(None);
+            }
+            // It may have been a long overlap.
+            self.verify(new).await?;
+            self.check_new(new).await?;
+            return Ok(Some(Record::Disabling { at: now }));
         }
         if turnover.disabled.is_none() {
             self.disable(turnover).await?;
@@ -112,8 +152,11 @@ impl<L: Ledger> Rotation<'_, L> {
         }
         match turnover.removal {
             Removal::NotBegun => {
-                let is_time = is_past(turnover.disabled, self.grace);
-                Ok(is_time.then_some(Record::RemovingOld {}))
+                if !is_past(turnover.disabled, self.grace_of(turnover)) {
+                    return Ok(None);
+                }
+                self.check_new(new).await?;
+                Ok(Some(Record::RemovingOld {}))
             }
             Removal::Begun => {
                 let hash = &turnover.old.hash;
@@ -132,15 +175,11 @@ impl<L: Ledger> Rotation<'_, L> {
         let Some(held) = &log.history().current else {
             return Err(Error::new(Problem::Unknown));
         };
-        let old = self.provisioner.look_at(&held.hash).await?;
+        let inherited = log.history().turnover.as_ref().and_then(|it| it.full_limit);
+        let old = self.check_old(&held.hash).await?;
         let refused = |message: &str| refused(message.to_owned()).of_key(&old.hash);
-        if old.disabled {
-            return Err(refused(
-                "a key that is disabled is not rotated: enable it first",
-            ));
-        }
         let (request, full_limit) = self
-            .request_like(&old)
+            .request_like(&old, inherited)
             .map_err(|error| error.of_key(&old.hash))?;
         if request.expires_at.is_some_and(|at| at <= self.now()) {
             return Err(refused(
@@ -158,37 +197,79 @@ impl<L: Ledger> Rotation<'_, L> {
             name: plan.name,
             request: plan.request,
             full_limit,
+            overlap_seconds: whole_seconds(self.overlap.unwrap_or_default()),
+            grace_seconds: whole_seconds(self.grace.unwrap_or_default()),
         };
         log.append(begun, None).await
     }
 
-    /// What the new key is to be like, and the old one's limit, if the new one is to have only what is left of it.
-    fn request_like(&self, old: &Key) -> Result<(NewKey, Option<f64>), Error> {
+    /// The old key, if it is one that may be replaced: the new one would be enabled.
+    async fn check_old(&self, hash: &KeyHash) -> Result<Key, Error> {
+        let old = self.provisioner.look_at(hash).await?;
+        if old.disabled {
+            let message = "a key that is disabled is not rotated: enable it first";
+            return Err(refused(message.to_owned()).of_key(hash));
+        }
+        Ok(old)
+    }
+
+    /// The customer is about to depend on the new key alone.
+    async fn check_new(&self, new: &Held) -> Result<(), Error> {
+        let key = self.provisioner.look_at(&new.hash).await?;
+        let is_over = key.expires_at.is_some_and(|at| at <= self.now());
+        if key.disabled || is_over {
+            let state = if key.disabled {
+                "is disabled"
+            } else {
+                "has expired"
+            };
+            let message = format!("the new key {state}: mend that, or roll the rotation back");
+            return Err(refused(message).of_key(&new.hash));
+        }
+        Ok(())
+    }
+
+    /// What the new key is to be like, and its limit in the next window, if it is to have only what is left of the old one's
+    /// in this: because that was asked for, or because the old one has no more than that itself.
+    fn request_like(
+        &self,
+        old: &Key,
+        inherited: Option<f64>,
+    ) -> Result<(NewKey, Option<f64>), Error> {
         let mut request = NewKey::like(old);
+        request.limit = inherited.or(request.limit);
         if let (true, Some(expires)) = (self.renews_expiry, old.expires_at) {
             request.expires_at = self.now().checked_add_signed(expires - old.created_at);
         }
-        let mut full_limit = None;
-        if self.remaining_only {
-            let (limit, left) = super::remainder::left_of(old)?;
-            full_limit = Some(limit);
-            request.limit = Some(left);
-        }
         if let Some(change) = &self.change {
             request = change(request);
+        }
+        let mut full_limit = None;
+        if self.remaining_only || inherited.is_some() {
+            let (limit, left) = super::remainder::left_of(old)?;
+            let limit = request.limit.unwrap_or(limit);
+            full_limit = Some(limit);
+            request.limit = Some(left.min(limit));
         }
         Ok((request, full_limit))
     }
 
     async fn make(&self, log: &mut Log<'_, L>, turnover: &Turnover) -> Result<(), Error> {
-        if !self.provisioner.holds(Guard::AcknowledgeBeforeDisable) {
-            self.disable(turnover).await?;
-        }
+        self.check_old(&turnover.old.hash).await?;
         let plan = Plan {
             name: turnover.name.clone(),
             request: turnover.request.clone(),
             chosen: None,
         };
+        let expires_at = plan.request.expires_at;
+        if log.history().stage != Stage::Sealed && expires_at.is_some_and(|at| at <= self.now()) {
+            let message =
+                "the new key would have expired by now: roll the rotation back, and begin another";
+            return Err(refused(message.to_owned()));
+        }
+        if !self.provisioner.holds(Guard::AcknowledgeBeforeDisable) {
+            self.disable(turnover).await?;
+        }
         self.provisioner.make(log, &plan, &mut Vec::new()).await?;
         Ok(())
     }
@@ -205,11 +286,11 @@ impl<L: Ledger> Rotation<'_, L> {
         let delivery = Delivery {
             intent: self.intent.clone(),
             hash: new.hash.clone(),
-            secret,
+            secret: secret.clone(),
         };
         sink(delivery)
             .await
-            .map_err(|error| Error::new(Problem::Sink(error)).of_key(&new.hash))
+            .map_err(|error| Error::sink(error, &secret).of_key(&new.hash))
     }
 
     async fn verify(&self, new: &Held) -> Result<(), Error> {
@@ -219,11 +300,11 @@ impl<L: Ledger> Rotation<'_, L> {
         if !self.provisioner.holds(Guard::VerifyBeforeDisable) {
             return Ok(());
         }
-        let client = self.provisioner.client().with_key(secret.clone());
-        let works = client.current().send().await;
+        let doing = "trying the new key, which you can do again or roll the rotation back";
+        let works = self.provisioner.key_of(secret).await;
         works
             .map(drop)
-            .map_err(|error| Error::client("trying the new key", error).of_key(&new.hash))
+            .map_err(|error| Error::client(doing, error).of_key(&new.hash))
     }
 
     /// One that somebody has removed is as good as disabled.
@@ -241,4 +322,9 @@ impl<L: Ledger> Rotation<'_, L> {
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.provisioner.settings().clock.utc_now()
     }
+}
+
+/// A part of a second counts as one.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -1,7 +1,9 @@
 //! The way back.
 
 use super::{Rotation, RotationStatus, refused};
-use crate::error::{Error, Problem};
+use openrouter_keys::KeyHash;
+
+use crate::error::{Error, ErrorKind};
 use crate::guards::Guard;
 use crate::history::{Outcome, Removal, Stage};
 use crate::intent;
@@ -15,15 +17,15 @@ impl<L: Ledger> Rotation<'_, L> {
     /// Whoever got the new plaintext has to use the old one again; the sink is not told. What was spent with the new key is
     /// not counted against the old one's limit.
     ///
-    /// If the old key was disabled already, the new one stays for the [longest delay](crate::Provisioner::longest_delay)
-    /// after that: the request to disable the old key might have been sent twice by the network, and arrive again. Then the
+    /// If the old key was disabled already, the new one stays for the [longest delay](crate::Provisioner::longest_delay):
+    /// the request to disable the old key might have been sent twice by the network, and arrive again. Then the
     /// status is [`RollingBack`](super::RotationStage::RollingBack), both keys work, and a later call of this or of
     /// [`resume`](Self::resume) sees to it that the old one is enabled and removes the new one.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind); the next call goes on where this one ended. In particular
-    /// [`Rotation`](crate::ErrorKind::Rotation), if it has not begun or the old key is already being removed, and
-    /// [`KeyGone`](crate::ErrorKind::KeyGone), if somebody else has removed it.
+    /// [`Rotation`](crate::ErrorKind::Rotation), if it has not begun, or if there is nothing to go back to: the old key has
+    /// expired, or is being removed, or somebody else has removed it.
     pub async fn rollback(&self) -> Result<RotationStatus, Error> {
         let of_intent = |error| intent::about(error, &self.intent);
         let done = Box::pin(self.rollback_it()).await;
@@ -38,7 +40,7 @@ impl<L: Ledger> Rotation<'_, L> {
         let mut log = Log::read(provisioner.ledger(), &self.intent).await?;
         match self.go_back(&mut log).await {
             Ok(()) => Ok(self.status_of(&log)),
-            Err(error) => Err(log.or_contended(error).await),
+            Err(error) => Err(self.advised(&log, error).await),
         }
     }
 
@@ -58,12 +60,24 @@ impl<L: Ledger> Rotation<'_, L> {
             return Err(refused(message.to_owned()));
         }
         if turnover.rolling_back.is_none() {
-            // There must be something to go back to.
-            self.provisioner.look_at(&turnover.old.hash).await?;
+            self.check_way_back(&turnover.old.hash).await?;
             log.append(Record::RollingBack { at: self.now() }, None)
                 .await?;
         }
         self.take_back(log).await
+    }
+
+    /// There must be something to go back to.
+    async fn check_way_back(&self, hash: &KeyHash) -> Result<(), Error> {
+        let message = match self.provisioner.look_at(hash).await {
+            Ok(old) if old.expires_at.is_none_or(|at| self.now() < at) => return Ok(()),
+            Ok(_) => "the old key has expired: resume the rotation",
+            Err(error) if error.kind() == ErrorKind::KeyGone => {
+                "somebody else has removed the old key: resume the rotation"
+            }
+            Err(error) => return Err(error),
+        };
+        Err(refused(message.to_owned()).of_key(hash))
     }
 
     /// What remains to be done when it is written down that the rotation is taken back.
@@ -83,7 +97,12 @@ impl<L: Ledger> Rotation<'_, L> {
             provisioner.remove_key(new, "removing the new key").await?;
         }
         if turnover.disabling.is_some() {
-            self.enable(&turnover.old.hash).await?;
+            let old = &turnover.old.hash;
+            if !self.enable(old).await? {
+                log.append(Record::Rotated {}, None).await?;
+                let message = "somebody else has removed the old key meanwhile: the new one stays, and the rotation is over";
+                return Err(refused(message.to_owned()).of_key(old));
+            }
             if self
                 .end_of_doubt(&turnover)
                 .is_some_and(|end| self.now() < end)
@@ -99,13 +118,13 @@ impl<L: Ledger> Rotation<'_, L> {
         log.append(Record::RolledBack {}, None).await
     }
 
-    async fn enable(&self, hash: &openrouter_keys::KeyHash) -> Result<(), Error> {
+    /// Whether the old key is there to be enabled.
+    pub(super) async fn enable(&self, hash: &KeyHash) -> Result<bool, Error> {
         let update = self.provisioner.client().update(hash).disabled(false);
-        update.send().await.map(drop).map_err(|error| {
-            if error.is_not_found() {
-                return Error::new(Problem::Gone).of_key(hash);
-            }
-            Error::client("enabling the old key", error).of_key(hash)
-        })
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(Error::client("enabling the old key", error).of_key(hash)),
+        }
     }
 }

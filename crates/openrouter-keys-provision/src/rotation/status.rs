@@ -12,6 +12,7 @@ use crate::log::Log;
 
 /// How far a [`Rotation`] has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "it tells when there is more to do"]
 #[non_exhaustive]
 pub struct RotationStatus {
     /// The step that it has reached.
@@ -102,7 +103,8 @@ impl<L: Ledger> Rotation<'_, L> {
             return (RotationStage::Verifying, None);
         }
         if turnover.disabling.is_none() {
-            return (RotationStage::Overlap, Some(later(delivered, self.overlap)));
+            let end = later(delivered, self.overlap_of(turnover));
+            return (RotationStage::Overlap, Some(end));
         }
         let Some(disabled) = turnover.disabled else {
             return (RotationStage::Disabling, None);
@@ -113,15 +115,24 @@ impl<L: Ledger> Rotation<'_, L> {
             Removal::Begun => return (RotationStage::Removing, None),
             Removal::Done => return (RotationStage::Remainder, window),
         }
-        let grace = later(disabled, self.grace);
+        let grace = later(disabled, self.grace_of(turnover));
         let next = window.filter(|window| *window < grace).unwrap_or(grace);
         (RotationStage::Grace, Some(next))
     }
 
-    /// When a request to disable the old key can have no effect any more, if there was one.
+    pub(super) fn overlap_of(&self, turnover: &Turnover) -> Duration {
+        self.overlap.unwrap_or(turnover.overlap)
+    }
+
+    pub(super) fn grace_of(&self, turnover: &Turnover) -> Duration {
+        self.grace.unwrap_or(turnover.grace)
+    }
+
+    /// When a request to disable the old key can have no effect any more, if there was one. The last one may have been sent
+    /// until it was written down that the rotation is taken back.
     pub(super) fn end_of_doubt(&self, turnover: &Turnover) -> Option<DateTime<Utc>> {
-        let disabling = turnover.disabling?;
-        Some(disabling + self.provisioner.longest_delay_of_day())
+        turnover.disabling?;
+        Some(turnover.rolling_back? + self.provisioner.longest_delay_of_day())
     }
 
     /// When the new key is due its full limit, if it has not got it.

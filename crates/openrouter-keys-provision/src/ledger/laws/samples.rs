@@ -95,6 +95,8 @@ pub(super) fn entry(number: usize) -> Entry {
                 name: String::new(),
                 request: NewKey::new().limit(1e-7),
                 full_limit: Some(1.0 / 3.0),
+                overlap_seconds: 3600,
+                grace_seconds: 86_400,
             },
             None,
         ),

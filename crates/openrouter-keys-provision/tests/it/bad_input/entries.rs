@@ -38,6 +38,7 @@ fn adopted() -> Record {
 const ABANDONED: Record = Record::Abandoned { refused: false };
 const COMMITTED: Record = Record::Committed {};
 const RELEASED: Record = Record::Released {};
+const REMOVING: Record = Record::Removing {};
 const REMOVED: Record = Record::Removed {};
 
 const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
@@ -50,6 +51,8 @@ fn rotation() -> Vec<Record> {
             name: "A".to_owned(),
             request: NewKey::new(),
             full_limit: None,
+            overlap_seconds: 0,
+            grace_seconds: 0,
         },
         attempt(),
         sealed(),
@@ -137,7 +140,7 @@ fn impossible() -> Vec<(Vec<Record>, Vec<Record>)> {
             has_key.to_vec(),
         ),
         (
-            vec![attempt(), sealed(), COMMITTED, REMOVED],
+            vec![attempt(), sealed(), COMMITTED, REMOVING, REMOVED],
             vec![ABANDONED, sealed(), COMMITTED, RELEASED],
         ),
         // The note of whose the ledger is has a place of its own.

@@ -43,6 +43,8 @@ fn entries() -> impl Strategy<Value = Entry> {
                     name: String::new(),
                     request: NewKey::new(),
                     full_limit: None,
+                    overlap_seconds: 0,
+                    grace_seconds: 0,
                 },
                 None,
             ),
