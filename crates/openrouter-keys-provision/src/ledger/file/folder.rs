@@ -133,11 +133,14 @@ impl Disk for Folder {
     fn sync_names(&self) -> io::Result<()> {
         self.folder.sync_all()?;
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        match rustix::fs::openat(&self.folder, "..", flags, Mode::empty()) {
-            Ok(parent) => File::from(parent).sync_all(),
-            // Whoever made the folder for us has a parent that we may not read.
-            Err(Errno::ACCESS) if !self.is_new => Ok(()),
-            Err(error) => Err(error.into()),
+        let parent = rustix::fs::openat(&self.folder, "..", flags, Mode::empty());
+        let synced = parent
+            .map_err(io::Error::from)
+            .and_then(|parent| File::from(parent).sync_all());
+        match synced {
+            // Whoever made the folder for us may have put it where we may not read, or into a read-only file system.
+            Err(error) if !self.is_new && cannot_be_synced(&error) => Ok(()),
+            synced => synced,
         }
     }
 
@@ -180,6 +183,15 @@ impl Disk for Folder {
     fn sync_all(&self, file: &File) -> io::Result<()> {
         file.sync_all()
     }
+}
+
+/// Whether nothing that is ours can be waiting to be written there.
+fn cannot_be_synced(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, ReadOnlyFilesystem};
+    matches!(
+        error.kind(),
+        PermissionDenied | InvalidInput | ReadOnlyFilesystem
+    )
 }
 
 #[cfg(target_os = "linux")]

@@ -54,6 +54,8 @@ fn open<D: Disk>(disk: D, path: PathBuf, is_sealed: bool) -> Result<Log<D>, Prob
     // What is here was perhaps written by a program that was stopped before it could do this.
     disk.sync_all(&file)
         .map_err(system("making the file durable"))?;
+    disk.sync_names()
+        .map_err(system("making the file's name durable"))?;
     let kept = contents.intents.values().map(|intent| intent.room.bytes());
     Ok(Log {
         disk,
@@ -67,7 +69,7 @@ fn open<D: Disk>(disk: D, path: PathBuf, is_sealed: bool) -> Result<Log<D>, Prob
     })
 }
 
-/// A new file with its first sector, which is there as a whole or not at all.
+/// A new file with its first sector, which is there as a whole or not at all. Its name is not durable yet.
 fn make<D: Disk>(disk: &D, is_sealed: bool) -> Result<D::File, Problem> {
     let failed = |error| {
         if is_full(&error) {
@@ -81,7 +83,6 @@ fn make<D: Disk>(disk: &D, is_sealed: bool) -> Result<D::File, Problem> {
     write_all(disk, &file, &first_sector(is_sealed), 0).map_err(failed)?;
     disk.sync_all(&file).map_err(failed)?;
     disk.rename(NEW, FILE).map_err(failed)?;
-    disk.sync_names().map_err(failed)?;
     Ok(file)
 }
 

@@ -167,6 +167,41 @@ fn a_killed_program_loses_nothing_that_was_acknowledged() {
     println!("kills: {cases} cases, 0 violations");
 }
 
+/// What a killed program wrote is seen by the next one, which builds on it, and durable only if that one sees to it: the
+/// content of the file, its length, and its name.
+#[test]
+fn a_power_cut_after_a_kill_loses_nothing_that_was_seen() {
+    let script = long_script();
+    let mut states = 0;
+    for (number, name) in operations(&script).iter().enumerate() {
+        for stop in Part::ALL
+            .map(Fault::Stop)
+            .into_iter()
+            .chain([Fault::StopAfter])
+        {
+            let what = format!("{stop:?} at operation {number}, {name}, power cut");
+            let model = Model::default();
+            model.fail_at(number, stop);
+            run_with(&model, &script);
+            model.fail_never();
+
+            let ledger = opened(&model).unwrap_or_else(|error| panic!("{what}: {error}"));
+            let mut holding = held(&ledger);
+            for left in model.after_power_cut(20, SEED) {
+                states += 1;
+                check_recovered(&left, &holding, None, &format!("{what} at once"));
+            }
+            let seen: usize = holding.values().map(Vec::len).sum();
+            run(&ledger, &script[seen..].to_vec(), &mut holding).unwrap();
+            for left in model.after_power_cut(20, SEED) {
+                states += 1;
+                check_recovered(&left, &holding, None, &format!("{what} after the rest"));
+            }
+        }
+    }
+    println!("power cuts after a kill: {states} states of the disk, 0 violations");
+}
+
 /// Whatever an operation fails with: nothing is lost, whether the ledger is opened again at once or after a power cut.
 #[test]
 fn an_error_loses_nothing_that_was_acknowledged() {
