@@ -2,6 +2,8 @@
 
 use std::io;
 
+use zeroize::Zeroizing;
+
 /// The ledger's folder, which nobody else writes to.
 pub(super) trait Disk: Send + 'static {
     type File: Send;
@@ -21,8 +23,8 @@ pub(super) trait Disk: Send + 'static {
     /// Makes the names of the folder durable, and the folder itself.
     fn sync_names(&self) -> io::Result<()>;
 
-    /// At most that much of the beginning.
-    fn read(&self, file: &Self::File, most: u64) -> io::Result<Vec<u8>>;
+    /// At most that much of the beginning. It may have secrets in it.
+    fn read(&self, file: &Self::File, most: u64) -> io::Result<Zeroizing<Vec<u8>>>;
 
     /// The whole length, in bytes.
     fn length(&self, file: &Self::File) -> io::Result<u64>;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
+use zeroize::Zeroizing;
 
 use super::disk::Disk;
 use super::error::{FileLedgerError, Problem};
@@ -144,10 +145,10 @@ impl Disk for Folder {
         }
     }
 
-    fn read(&self, file: &File, most: u64) -> io::Result<Vec<u8>> {
+    fn read(&self, file: &File, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
         let capacity = usize::try_from(most).map_err(io::Error::other)?;
-        // No larger than it has to be, and never moved: what is read may have secrets in it.
-        let mut bytes = vec![0; capacity];
+        // No larger than it has to be, never moved, and erased also when a later part cannot be read.
+        let mut bytes = Zeroizing::new(vec![0; capacity]);
         let mut filled = 0;
         while filled < capacity {
             match file.read_at(&mut bytes[filled..], filled as u64) {

@@ -113,7 +113,7 @@ fn image<D: Disk>(
         Beginning::Damaged => return Err(damaged(0, "its first lines are not those of a ledger")),
     }
     let length = disk.length(file).map_err(system("reading the file"))?;
-    let image = Zeroizing::new(read(length)?);
+    let image = read(length)?;
     if image.len() as u64 != length {
         return Err(damaged(image.len(), "it ends before its length says"));
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use zeroize::Zeroizing;
+
 use crate::ledger::file::disk::Disk;
 use crate::ledger::file::format::SECTOR;
 
@@ -394,11 +396,11 @@ impl Disk for Model {
         })
     }
 
-    fn read(&self, file: &usize, most: u64) -> io::Result<Vec<u8>> {
+    fn read(&self, file: &usize, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
         self.whole("read", |state| {
             let seen = &state.files[*file].seen;
             let most = seen.len().min(usize::try_from(most).unwrap());
-            Ok(seen[..most].to_vec())
+            Ok(Zeroizing::new(seen[..most].to_vec()))
         })
     }
 
