@@ -1,6 +1,7 @@
 //! What becomes of a plaintext in a file.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use openrouter_keys::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
@@ -53,7 +54,7 @@ impl Custody {
     /// `open` is called when the entries of an intent are [read](crate::Ledger::read), and never for its
     /// [records](crate::Ledger::records). Both are called where blocking is allowed, and may be called by several threads at once. They must be given again at
     /// each opening. `seal` is called before the entry is written, so it may have sealed what then is not stored. Their errors
-    /// are shown as they are, so no secret may be in them.
+    /// are shown as they are, so no secret may be in them. A panic in one is an error too, which does not show what it said.
     pub fn sealed(
         seal: impl Fn(&SecretString) -> Result<Vec<u8>, BoxError> + Send + Sync + 'static,
         open: impl Fn(&[u8]) -> Result<SecretString, BoxError> + Send + Sync + 'static,
@@ -71,19 +72,26 @@ impl Custody {
     pub(super) fn store(&self, secret: &SecretString) -> Result<Stored, BoxError> {
         match &self.0 {
             Kind::Plaintext => Ok(Stored::Plaintext(secret.clone())),
-            Kind::Sealed { seal, .. } => Ok(Stored::Sealed(seal(secret)?)),
+            Kind::Sealed { seal, .. } => Ok(Stored::Sealed(caught(|| seal(secret))?)),
         }
     }
 
     pub(super) fn retrieve(&self, stored: &Stored) -> Result<SecretString, BoxError> {
         match (stored, &self.0) {
-            (Stored::Sealed(bytes), Kind::Sealed { open, .. }) => open(bytes),
+            (Stored::Sealed(bytes), Kind::Sealed { open, .. }) => caught(|| open(bytes)),
             (Stored::Plaintext(secret), _) => Ok(secret.clone()),
             (Stored::Sealed(_), Kind::Plaintext) => {
                 unreachable!("a file is opened with the custody that its first line names")
             }
         }
     }
+}
+
+/// What a function of the caller comes to, which has nothing of ours in its hands that it could leave half done. What its
+/// panic says is not passed on: it may have anything in it.
+fn caught<T>(function: impl FnOnce() -> Result<T, BoxError>) -> Result<T, BoxError> {
+    let panicked = |_| Err("a function of the custody panicked".into());
+    catch_unwind(AssertUnwindSafe(function)).unwrap_or_else(panicked)
 }
 
 impl fmt::Debug for Custody {

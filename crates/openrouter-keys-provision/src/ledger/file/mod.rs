@@ -14,6 +14,7 @@ mod tests;
 
 use std::fmt;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -249,19 +250,18 @@ async fn blocking<T: Send + 'static>(
     path: &Path,
     work: impl FnOnce() -> Result<T, FileLedgerError> + Send + 'static,
 ) -> Result<T, FileLedgerError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        // What a panic says is not passed on: it is the caller's own, and may have anything in it.
-        Err(error) if error.is_panic() => Err(FileLedgerError::new(
-            path,
-            Problem::Custody("a function of the custody panicked".into()),
-        )),
-        Err(_) => Err(FileLedgerError::new(
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| {
+        if error.is_panic() {
+            // A mistake in this crate. The custody's own panics do not get here.
+            resume_unwind(error.into_panic());
+        }
+        Err(FileLedgerError::new(
             path,
             Problem::System {
                 doing: "leaving this to a thread",
                 error: io::Error::other("the runtime is shutting down"),
             },
-        )),
-    }
+        ))
+    })
 }

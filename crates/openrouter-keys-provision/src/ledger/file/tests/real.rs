@@ -313,6 +313,16 @@ async fn no_secret_is_opened_for_the_records() {
     let records = ledger.records("customer-1").await.unwrap();
     assert_eq!(records, [sealed(1).record]);
     assert!(ledger.records("customer-2").await.unwrap().is_empty());
+    let error = ledger.read("customer-1").await.unwrap_err();
+    assert!(error.to_string().contains("custody panicked"), "{error}");
+}
+
+/// A mistake of ours is not blamed on the caller's functions.
+#[tokio::test]
+async fn a_panic_that_is_not_of_the_custody_goes_on() {
+    let work = || panic!("a mistake");
+    let task = tokio::spawn(blocking::<()>(Path::new("ledger-folder"), work));
+    assert!(task.await.unwrap_err().is_panic());
 }
 
 /// Nothing is sealed for an append that is a conflict.
