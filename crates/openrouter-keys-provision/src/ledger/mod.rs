@@ -82,8 +82,11 @@ pub trait Ledger: Send + Sync + 'static {
     /// All intents that have an entry, each once, in any order.
     fn intents(&self) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send;
 
-    /// Whether nobody else can write to it as long as this is open. Then an attempt that was under way when this was opened
-    /// is not waited for: whoever made it is gone.
+    /// Whether one provisioner, with its clones, is the only one that can write to it as long as this is open. Then no attempt
+    /// that is not its own is waited for: whoever made it is gone.
+    ///
+    /// That no other process can is not enough. Where two provisioners of one process have such a ledger, each takes the other
+    /// for dead and gives up what that one is doing. No key is lost by that, but their calls fail as contended.
     fn is_exclusive(&self) -> bool {
         false
     }

@@ -59,13 +59,21 @@ use crate::record::Record;
 ///   follow it: the key with its plaintext, and the commit. So it is for every attempt that is open. If there is no room, the
 ///   error [is one of that](FileLedgerError::is_full), nothing was written, and the ledger works on.
 /// - **One at a time.** The folder is locked as long as the ledger, or a call of it, lives. The lock goes with the process,
-///   however that ends; there is no lock file to remove.
+///   however that ends; there is no lock file to remove. But a process that was forked from it has the lock too, until it
+///   starts another program or ends: open the ledger after a fork, and on one side of it.
 /// - **Nobody else reads it.** Folder and file are made with the modes 0700 and 0600. A folder or a file that others could
 ///   read, that belongs to another user or that is a symbolic link is refused, and so is a file with a second name.
 /// - **After a failed write it stops.** Nobody knows then what the disk holds. Every later call
 ///   [says so](FileLedgerError::needs_reopening), and opening the ledger again finds out.
 ///
 /// The methods fail with [`LedgerError::Failed`], which has a [`FileLedgerError`] in it.
+///
+/// # One provisioner
+///
+/// Give it to one [`Provisioner`](crate::Provisioner), and give clones of that one to all who need it. Since nobody else can
+/// have the folder, a provisioner takes an attempt that is not its own for one of a process that is gone, and gives it up
+/// without waiting. Two of them on one `Arc<FileLedger>` take each other for dead: no key is lost by that, but they make keys
+/// twice and remove one, and most of their calls fail with [`ErrorKind::Contended`](crate::ErrorKind::Contended).
 ///
 /// # What cannot be promised
 ///
@@ -84,8 +92,12 @@ use crate::record::Record;
 ///   unknown too, and what it left is not removed. A plaintext that was released since is back. Before an old copy, or an empty
 ///   folder, is used, compare the keys of the account with your customers, and adopt those that the copy does not know.
 ///   Make backups while the ledger is not open, or of a snapshot of the file system.
+/// - **That a lost file is missed.** A folder without one becomes a new ledger, and nothing in it says that it had one; so does
+///   a path where a disk is not mounted. The provisioner then makes second keys, as above. Whoever knows that there is a
+///   ledger can look at [`intents`](Ledger::intents) once it is open: it is empty only as long as the ledger was never used.
 ///
-/// All entries are held in memory, where secrets are as they are in the file. The file only grows, by some 2 KiB for each key.
+/// All entries are held in memory, where secrets are as they are in the file. The file only grows: by some 2 KiB for each key,
+/// and by 1 KiB for each attempt that was refused. So do not repeat without end what the service refuses.
 ///
 /// # The file
 ///
