@@ -99,13 +99,15 @@ pub enum Record {
         /// When.
         at: DateTime<Utc>,
     },
-    /// The new key has what the old one has left over.
-    Trimmed {
+    /// The new key is about to get what the old one has left over, unless somebody has changed its limit.
+    Trimming {
         /// Its limit, USD.
         limit: f64,
         /// When the window ends, and it is due its full limit. Never, if the limit never resets.
         until: Option<DateTime<Utc>>,
     },
+    /// The new key has what the old one has left over.
+    Trimmed {},
     /// The window is over, and the new key has its full limit.
     Restored {},
     /// The old key is about to be removed. From here on there is no way back.

@@ -12,7 +12,7 @@ use crate::marker::Nonce;
 use crate::new_key::NewKey;
 use crate::record::Record;
 
-pub(crate) use turnover::{Outcome, Removal, Turnover};
+pub(crate) use turnover::{Granting, Outcome, Removal, Turnover};
 
 const MISPLACED: &str = "one that cannot stand there";
 
@@ -179,10 +179,12 @@ impl History {
                 let Some(old) = self.current.clone() else {
                     return Err("a rotation of nothing");
                 };
-                if let Some(before) = self.turnover.take() {
-                    self.rotations.push((before.rotation, Outcome::Rotated));
-                }
                 let mut turnover = Turnover::new(rotation, old, name, request, full_limit);
+                if let Some(before) = self.turnover.take() {
+                    let over = (before.rotation.clone(), Outcome::Rotated);
+                    self.rotations.push(over);
+                    turnover.before = Some(Box::new(before));
+                }
                 turnover.overlap = Duration::from_secs(overlap_seconds);
                 turnover.grace = Duration::from_secs(grace_seconds);
                 self.turnover = Some(turnover);
@@ -213,8 +215,14 @@ impl History {
         self.current = Some(turnover.current().clone());
         if let Some(outcome) = turnover.outcome {
             let rotation = std::mem::take(&mut turnover.rotation);
+            let before = turnover.before.take();
+            self.turnover = before
+                .filter(|_| outcome == Outcome::RolledBack)
+                .map(|it| *it);
+            if let Some(again) = &self.turnover {
+                self.rotations.retain(|(name, _)| *name != again.rotation);
+            }
             self.rotations.push((rotation, outcome));
-            self.turnover = None;
             self.stage = Stage::Idle;
         }
         Ok(())

@@ -19,6 +19,8 @@ pub(crate) struct Turnover {
     pub(crate) request: NewKey,
     /// The old key's limit, USD, if the new one gets only what is left of it.
     pub(crate) full_limit: Option<f64>,
+    /// The rotation that this one has taken over while it waited for the next window. It goes on if this one is taken back.
+    pub(crate) before: Option<Box<Self>>,
     pub(crate) overlap: Duration,
     pub(crate) grace: Duration,
     /// The new key, once it is committed.
@@ -27,18 +29,31 @@ pub(crate) struct Turnover {
     pub(crate) is_verified: bool,
     pub(crate) disabling: Option<DateTime<Utc>>,
     pub(crate) disabled: Option<DateTime<Utc>>,
-    pub(crate) trimmed: Option<Trimmed>,
-    pub(crate) is_restored: bool,
+    pub(crate) remainder: Option<Remainder>,
     pub(crate) removal: Removal,
     pub(crate) rolling_back: Option<DateTime<Utc>>,
     pub(crate) outcome: Option<Outcome>,
 }
 
+/// What the new key gets of the old one's limit.
 #[derive(Clone, Copy)]
-pub(crate) struct Trimmed {
+pub(crate) struct Remainder {
     /// USD.
     pub(crate) limit: f64,
+    /// The end of the window, if there is one.
     pub(crate) until: Option<DateTime<Utc>>,
+    pub(crate) state: Granting,
+}
+
+/// How far that has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Granting {
+    /// It is about to get that.
+    Trimming,
+    /// It has that.
+    Trimmed,
+    /// It has its full limit.
+    Restored,
 }
 
 /// How far the removal of the old key has come.
@@ -72,6 +87,7 @@ impl Turnover {
             name,
             request,
             full_limit,
+            before: None,
             overlap: Duration::ZERO,
             grace: Duration::ZERO,
             new: None,
@@ -79,8 +95,7 @@ impl Turnover {
             is_verified: false,
             disabling: None,
             disabled: None,
-            trimmed: None,
-            is_restored: false,
+            remainder: None,
             removal: Removal::NotBegun,
             rolling_back: None,
             outcome: None,
@@ -118,6 +133,16 @@ impl Turnover {
         }
     }
 
+    fn grants(&mut self, from: Granting, to: Granting) -> bool {
+        match &mut self.remainder {
+            Some(remainder) if remainder.state == from => {
+                remainder.state = to;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Adds an entry, if it can stand there.
     pub(super) fn add(&mut self, record: &Record) -> bool {
         let is_forward = self.rolling_back.is_none();
@@ -143,15 +168,17 @@ impl Turnover {
             Record::Disabled { at } if self.disabling.is_some() && self.disabled.is_none() => {
                 self.disabled = Some(*at);
             }
-            Record::Trimmed { limit, until }
-                if self.disabled.is_some() && self.trimmed.is_none() =>
+            Record::Trimming { limit, until }
+                if self.disabled.is_some() && self.remainder.is_none() =>
             {
-                self.trimmed = Some(Trimmed {
+                self.remainder = Some(Remainder {
                     limit: *limit,
                     until: *until,
+                    state: Granting::Trimming,
                 });
             }
-            Record::Restored {} if self.trimmed.is_some() => self.is_restored = true,
+            Record::Trimmed {} => return self.grants(Granting::Trimming, Granting::Trimmed),
+            Record::Restored {} => return self.grants(Granting::Trimmed, Granting::Restored),
             Record::RemovingOld {}
                 if self.disabled.is_some() && self.removal == Removal::NotBegun =>
             {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use openrouter_keys::{KeyHash, SecretString};
 
 use crate::error::{Error, Problem};
-use crate::history::{Outcome, Turnover};
+use crate::history::{History, Outcome, Turnover};
 use crate::intent;
 use crate::ledger::Ledger;
 use crate::log::Log;
@@ -206,6 +206,14 @@ impl<L: Ledger> Rotation<'_, L> {
         over.find(|(name, _)| *name == self.name)
             .map(|(_, outcome)| *outcome)
     }
+}
+
+fn check_not_removing(history: &History) -> Result<(), Error> {
+    if history.is_removing {
+        let message = "the intent's keys are being removed: call `remove` again";
+        return Err(refused(message.to_owned()));
+    }
+    Ok(())
 }
 
 fn refused(message: String) -> Error {

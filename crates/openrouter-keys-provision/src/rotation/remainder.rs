@@ -4,8 +4,8 @@ use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, NaiveTime, Utc};
 use openrouter_keys::{Key, LimitReset};
 
 use super::{Rotation, refused};
-use crate::error::Error;
-use crate::history::{Held, Turnover};
+use crate::error::{Error, ErrorKind};
+use crate::history::{Granting, Held, Turnover};
 use crate::ledger::Ledger;
 use crate::new_key::is_same_limit;
 use crate::record::Record;
@@ -48,57 +48,52 @@ impl<L: Ledger> Rotation<'_, L> {
         let Some(full_limit) = turnover.full_limit else {
             return Ok(None);
         };
-        let Some(trimmed) = turnover.trimmed else {
-            return self.trim(turnover, new, full_limit).await.map(Some);
+        let Some(remainder) = turnover.remainder else {
+            return self.what_remains(turnover, new, full_limit).await.map(Some);
         };
-        let is_due = self
-            .end_of_window(turnover)
-            .is_some_and(|end| end <= self.now());
-        if !is_due {
-            return Ok(None);
-        }
+        let (from, to, record) = match remainder.state {
+            Granting::Trimming => {
+                let made_with = turnover.request.limit;
+                (made_with, remainder.limit, Record::Trimmed {})
+            }
+            Granting::Trimmed if self.is_window_over(turnover) => {
+                (Some(remainder.limit), full_limit, Record::Restored {})
+            }
+            Granting::Trimmed | Granting::Restored => return Ok(None),
+        };
         let key = self.provisioner.look_at(&new.hash).await?;
-        // Otherwise somebody has given it a limit meanwhile, who knows better.
-        if is_same_limit(key.limit, Some(trimmed.limit)) {
-            self.set_limit(new, full_limit).await?;
+        // Otherwise it was done already, or somebody has given it a limit meanwhile, who knows better.
+        if is_same_limit(key.limit, from) {
+            self.set_limit(new, to).await?;
         }
-        Ok(Some(Record::Restored {}))
+        Ok(Some(record))
     }
 
-    /// Nothing is spent with the old key any more: now it is known what is left.
-    async fn trim(
+    fn is_window_over(&self, turnover: &Turnover) -> bool {
+        let end = self.end_of_window(turnover);
+        end.is_some_and(|end| end <= self.now())
+    }
+
+    /// Nothing new is spent with the old key any more: now it is known what is left, but for what is booked late. It is
+    /// written down before the limit is set, so that a repetition sets the same.
+    async fn what_remains(
         &self,
         turnover: &Turnover,
         new: &Held,
         full_limit: f64,
     ) -> Result<Record, Error> {
         let now = self.now();
-        let old = match self
-            .provisioner
-            .client()
-            .get(&turnover.old.hash)
-            .send()
-            .await
-        {
+        let old = match self.provisioner.look_at(&turnover.old.hash).await {
             Ok(old) => Some(old),
             // Somebody has removed it: what was left when this began is the best that is known.
-            Err(error) if error.is_not_found() => None,
-            Err(error) => {
-                let error = Error::client("looking at the old key", error);
-                return Err(error.of_key(&turnover.old.hash));
-            }
+            Err(error) if error.kind() == ErrorKind::KeyGone => None,
+            Err(error) => return Err(error),
         };
-        let begun_with = turnover.request.limit.unwrap_or(full_limit);
         let left = old.as_ref().and_then(|old| old.limit_remaining);
-        let left = whole_micros(left.unwrap_or(begun_with).clamp(0.0, full_limit));
-        let key = self.provisioner.look_at(&new.hash).await?;
-        // Otherwise somebody has given it another limit, who knows better; or it was done already.
-        if is_same_limit(key.limit, turnover.request.limit) {
-            self.set_limit(new, left).await?;
-        }
-        let reset = key.limit_reset;
-        Ok(Record::Trimmed {
-            limit: left,
+        let left = left.or(turnover.request.limit).unwrap_or(full_limit);
+        let reset = self.provisioner.look_at(&new.hash).await?.limit_reset;
+        Ok(Record::Trimming {
+            limit: whole_micros(left.clamp(0.0, full_limit)),
             until: reset.and_then(|reset| end_of_window(&reset, now)),
         })
     }

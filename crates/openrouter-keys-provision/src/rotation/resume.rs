@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use openrouter_keys::{Key, KeyHash};
 
 use super::status::later;
-use super::{Delivery, Rotation, RotationStatus, refused};
+use super::{Delivery, Rotation, RotationStatus, check_not_removing, refused};
 use crate::error::{Error, Problem};
 use crate::guards::Guard;
 use crate::history::{Held, Removal, Stage, Turnover};
@@ -67,10 +67,7 @@ impl<L: Ledger> Rotation<'_, L> {
         if self.outcome(log).is_some() {
             return Ok(());
         }
-        if log.history().is_removing {
-            let message = "the intent's keys are being removed: call `remove` again";
-            return Err(refused(message.to_owned()));
-        }
+        check_not_removing(log.history())?;
         if self.under_way(log)?.is_none() {
             self.begin(log).await?;
         }
@@ -326,5 +323,6 @@ impl<L: Ledger> Rotation<'_, L> {
 
 /// A part of a second counts as one.
 fn whole_seconds(time: Duration) -> u64 {
-    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+    let part = u64::from(time.subsec_nanos() > 0);
+    time.as_secs().saturating_add(part)
 }

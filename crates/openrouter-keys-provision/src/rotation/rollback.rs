@@ -1,6 +1,6 @@
 //! The way back.
 
-use super::{Rotation, RotationStatus, refused};
+use super::{Rotation, RotationStatus, check_not_removing, refused};
 use openrouter_keys::KeyHash;
 
 use crate::error::{Error, ErrorKind};
@@ -52,6 +52,7 @@ impl<L: Ledger> Rotation<'_, L> {
             }
             Some(Outcome::RolledBack | Outcome::Removed) => return Ok(()),
         }
+        check_not_removing(log.history())?;
         let Some(turnover) = self.under_way(log)? else {
             return Err(refused("there is no rotation of that name".to_owned()));
         };
@@ -60,7 +61,10 @@ impl<L: Ledger> Rotation<'_, L> {
             return Err(refused(message.to_owned()));
         }
         if turnover.rolling_back.is_none() {
-            self.check_way_back(&turnover.old.hash).await?;
+            // As long as nobody has the new key, there is nothing to lose by giving it up.
+            if turnover.delivered.is_some() {
+                self.check_way_back(&turnover.old.hash).await?;
+            }
             log.append(Record::RollingBack { at: self.now() }, None)
                 .await?;
         }

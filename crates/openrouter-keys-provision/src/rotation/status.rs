@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use openrouter_keys::KeyHash;
 
 use super::Rotation;
-use crate::history::{Outcome, Removal, Turnover};
+use crate::history::{Granting, Outcome, Removal, Turnover};
 use crate::ledger::Ledger;
 use crate::log::Log;
 
@@ -137,9 +137,12 @@ impl<L: Ledger> Rotation<'_, L> {
 
     /// When the new key is due its full limit, if it has not got it.
     pub(super) fn end_of_window(&self, turnover: &Turnover) -> Option<DateTime<Utc>> {
-        let trimmed = turnover.trimmed.filter(|_| !turnover.is_restored)?;
+        let remainder = turnover.remainder?;
+        if remainder.state == Granting::Restored {
+            return None;
+        }
         // The service's clock may be behind.
-        Some(trimmed.until? + self.provisioner.longest_delay_of_day())
+        Some(remainder.until? + self.provisioner.longest_delay_of_day())
     }
 }
 
