@@ -1,0 +1,7 @@
+//! What becomes of a rotation, step by step.
+
+mod advice;
+mod back;
+mod forward;
+mod refused;
+mod remainder;

@@ -1,0 +1,135 @@
+//! Granting a budget once.
+
+use chrono::{DateTime, Utc};
+use openrouter_keys::LimitReset;
+
+use crate::RotationStage;
+use crate::tests::world::{HOUR, LONGEST_DELAY, World, refuse, take};
+
+#[tokio::test]
+async fn what_remains_is_granted_once_and_the_full_limit_in_the_next_window() {
+    let world = World::new().await;
+    let old = world
+        .provisioner
+        .ensure("a", |key| key.limit(50).limit_reset(LimitReset::Daily))
+        .await
+        .expect("nothing goes wrong");
+    let spend = |hash: &str, usd| world.emulator.spend(hash, usd).expect("it can be spent");
+    spend(old.key.hash.as_str(), 20.0);
+    let rotation = world
+        .provisioner
+        .rotation("a", "1")
+        .overlap(HOUR)
+        .remaining_only();
+    let status = rotation.resume(take).await.expect("it is taken");
+    let new = status.new.expect("it is made");
+    let limit = async || {
+        let key = world.client.get(&new).send().await;
+        key.expect("it is there").limit
+    };
+    assert_eq!(limit().await, Some(30.0));
+    // In the overlap.
+    spend(old.key.hash.as_str(), 5.0);
+    world.advance(HOUR);
+    let status = rotation.resume(refuse).await.expect("it was delivered");
+    assert_eq!(status.stage, RotationStage::Remainder);
+    assert_eq!(limit().await, Some(25.0));
+    let midnight: DateTime<Utc> = "2026-11-22T00:00:00Z".parse().expect("a time");
+    assert_eq!(status.until, Some(midnight + LONGEST_DELAY));
+    world.advance(HOUR * 12);
+    let status = rotation.resume(refuse).await.expect("it was delivered");
+    assert_eq!(status.stage, RotationStage::Done);
+    assert_eq!(limit().await, Some(50.0));
+    assert_eq!(world.keys().await, 1);
+}
+
+/// 100 were allowed, 30 of them are spent.
+#[tokio::test]
+async fn the_limit_that_is_set_with_a_rotation_is_the_full_one() {
+    for (asked, at_once) in [(20.0, 20.0), (80.0, 70.0), (200.0, 70.0)] {
+        let world = World::new().await;
+        let old = world
+            .provisioner
+            .ensure("a", |key| key.limit(100).limit_reset(LimitReset::Daily))
+            .await
+            .expect("nothing goes wrong")
+            .key
+            .hash;
+        let spent = world.emulator.spend(old.as_str(), 30.0);
+        spent.expect("it has a limit of 100");
+        let rotation = world.rotation().remaining_only();
+        let rotation = rotation.settings(move |key| key.limit(asked));
+        let new = rotation.resume(take).await.expect("it is taken").new;
+        let new = new.expect("it is made");
+        assert_eq!(world.key(&new).await.limit, Some(at_once), "{asked}");
+        world.advance(HOUR * 24);
+        let status = rotation.resume(refuse).await.expect("it was delivered");
+        assert_eq!(status.stage, RotationStage::Done);
+        assert_eq!(world.key(&new).await.limit, Some(asked));
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_somebody_has_changed_is_left_alone() {
+    for usd in [1.0, 75.0] {
+        let world = World::new().await;
+        world.ensure().await;
+        let rotation = world.rotation().remaining_only().overlap(HOUR);
+        let new = rotation.resume(take).await.expect("it is taken").new;
+        let new = new.expect("it is made");
+        world.set_limit(&new, usd).await;
+        world.advance(HOUR);
+        let status = rotation.resume(refuse).await.expect("it was delivered");
+        assert_eq!(status.stage, RotationStage::Done);
+        assert_eq!(world.key(&new).await.limit, Some(usd));
+    }
+}
+
+/// A key can leak at any time, and the window may be a month.
+#[tokio::test]
+async fn another_rotation_may_begin_before_the_window_ends_and_carries_the_full_limit_on() {
+    let world = World::new().await;
+    let old = world
+        .provisioner
+        .ensure("a", |key| key.limit(50).limit_reset(LimitReset::Daily))
+        .await
+        .expect("nothing goes wrong")
+        .key
+        .hash;
+    let spent = world.emulator.spend(old.as_str(), 20.0);
+    spent.expect("it has a limit of 50");
+    let first = world.rotation().remaining_only();
+    let status = first.resume(take).await.expect("it is taken");
+    assert_eq!(status.stage, RotationStage::Remainder);
+
+    let second = world.provisioner.rotation("a", "2").remaining_only();
+    let status = second.resume(take).await.expect("it is taken");
+    assert_eq!(status.stage, RotationStage::Remainder);
+    let new = status.new.expect("it is made");
+    assert_eq!(world.key(&new).await.limit, Some(30.0));
+    let first = first.status().await.expect("the ledger answers");
+    assert_eq!(first.stage, RotationStage::Done);
+    world.advance(HOUR * 24);
+    let status = second.resume(refuse).await.expect("it was delivered");
+    assert_eq!(status.stage, RotationStage::Done);
+    assert_eq!(world.key(&new).await.limit, Some(50.0));
+    assert_eq!(world.keys().await, 1);
+}
+
+#[tokio::test]
+async fn the_plaintext_may_be_erased_before_the_window_ends() {
+    let world = World::new().await;
+    world
+        .provisioner
+        .ensure("a", |key| key.limit(50).limit_reset(LimitReset::Daily))
+        .await
+        .expect("nothing goes wrong");
+    let rotation = world.rotation().remaining_only();
+    let status = rotation.resume(take).await.expect("it is taken");
+    assert_eq!(status.stage, RotationStage::Remainder);
+    let released = world.provisioner.release("a").await;
+    released.expect("the new key was seen to work");
+    world.advance(HOUR * 24);
+    let status = rotation.resume(refuse).await.expect("it was delivered");
+    assert_eq!(status.stage, RotationStage::Done);
+}
