@@ -1,1 +1,46 @@
+//! Keys that were there before.
 
+use openrouter_keys_emulator::{Fault, Route};
+
+use super::world::{HOUR, World, refuse, take};
+use crate::{ErrorKind, RotationStage};
+
+/// It would be removed with that rotation.
+#[tokio::test]
+async fn a_key_that_another_intent_is_about_to_give_up_is_not_adopted() {
+    let world = World::new().await;
+    let old = world.ensure().await.key.hash;
+    let rotation = world.rotation().overlap(HOUR).grace(HOUR);
+    let adopted = async |hash: &str| {
+        let adopted = world.provisioner.adopt("b", hash).await;
+        let error = adopted.expect_err("it is another intent's");
+        assert_eq!(error.kind(), ErrorKind::OtherKey);
+        assert_eq!(error.intent(), Some("a"));
+    };
+    let status = rotation.resume(take).await.expect("it is taken");
+    assert_eq!(status.stage, RotationStage::Overlap);
+    let new = status.new.expect("it is made");
+    adopted(old.as_str()).await;
+    adopted(new.as_str()).await;
+    world.advance(HOUR);
+    let status = rotation.resume(refuse).await.expect("it was delivered");
+    assert_eq!(status.stage, RotationStage::Grace);
+    adopted(old.as_str()).await;
+    adopted(new.as_str()).await;
+}
+
+/// It has its real name, and the ledger does not know that yet.
+#[tokio::test]
+async fn a_key_that_another_intent_has_not_committed_is_not_adopted() {
+    let world = World::new().await;
+    let no_answer = Fault::commit_then_reset().on(Route::Update);
+    world.emulator.inject(no_answer);
+    let error = world.provisioner.ensure("a", |key| key.limit(50)).await;
+    let error = error.expect_err("no answer");
+    let hash = error.hash().expect("it was made");
+    let adopted = world.provisioner.adopt("b", hash).await;
+    let adopted = adopted.expect_err("it is another intent's");
+    assert_eq!(adopted.kind(), ErrorKind::OtherKey);
+    assert_eq!(adopted.intent(), Some("a"));
+    assert_eq!(world.ensure().await.key.hash, *hash);
+}

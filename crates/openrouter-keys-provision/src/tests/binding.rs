@@ -1,1 +1,76 @@
+//! The note of which account a ledger is about.
 
+use std::sync::Arc;
+
+use super::world::{World, start};
+use crate::{Entry, Ledger, LedgerError, MemoryLedger, Provisioner};
+
+/// A ledger in which another process, which begins at the same moment, writes when the intents are listed.
+struct Shared {
+    memory: Arc<MemoryLedger>,
+    theirs: Vec<Entry>,
+}
+
+impl Ledger for Shared {
+    async fn read(&self, intent: &str) -> Result<Vec<Entry>, LedgerError> {
+        self.memory.read(intent).await
+    }
+
+    async fn append(
+        &self,
+        intent: &str,
+        position: usize,
+        entry: &Entry,
+    ) -> Result<(), LedgerError> {
+        self.memory.append(intent, position, entry).await
+    }
+
+    async fn intents(&self) -> Result<Vec<String>, LedgerError> {
+        for (position, entry) in self.theirs.iter().enumerate() {
+            // Once.
+            let _ = self.memory.append("", position, entry).await;
+        }
+        self.memory.intents().await
+    }
+}
+
+#[tokio::test]
+async fn of_several_that_begin_with_a_new_ledger_each_can_work_with_it() {
+    let (_emulator, client) = start().await;
+    let before = Provisioner::new(client.clone(), MemoryLedger::new());
+    before.ensure("a", |key| key).await.expect("it is alone");
+    let ledger = Shared {
+        memory: Arc::default(),
+        theirs: before.ledger().read("").await.expect("memory"),
+    };
+    let provisioner = Provisioner::new(client, ledger);
+    let made = provisioner.ensure("a", |key| key).await;
+    made.expect("it is the same account");
+}
+
+/// A future that nobody polls any more has nothing that another one waits for.
+#[tokio::test]
+async fn a_call_that_is_not_polled_blocks_no_other_one() {
+    let world = World::new().await;
+    let mut paused = world
+        .provisioner
+        .ensure("a", |key| key.limit(50))
+        .into_future();
+    tokio::select! {
+        biased;
+        _ = &mut paused => unreachable!("it waits for the service"),
+        () = std::future::ready(()) => {}
+    }
+    let swept = world.provisioner.sweep();
+    let swept = tokio::time::timeout(super::PATIENCE, swept).await;
+    swept
+        .expect("it is not blocked")
+        .expect("nothing goes wrong");
+    let other = world.provisioner.ensure("b", |key| key).into_future();
+    let other = tokio::time::timeout(super::PATIENCE, other).await;
+    other
+        .expect("it is not blocked")
+        .expect("nothing goes wrong");
+    paused.await.expect("nothing goes wrong");
+    assert_eq!(world.keys().await, 2);
+}

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use openrouter_keys::ExposeSecret;
+use openrouter_keys::{Clock as _, ExposeSecret};
 use openrouter_keys_emulator::{Fault, Route};
 
-use super::world::start;
+use super::world::{World, start, take};
 use crate::{ErrorKind, LeftoverFate, MemoryLedger, Provisioner};
 
 #[tokio::test]
@@ -67,4 +67,23 @@ async fn other_settings_are_an_error_that_names_them() {
             "intent \"a\": the key {hash} was made with another limit; update the key itself, or ask for what was asked for then"
         )
     );
+}
+
+/// The key is there, whatever somebody is at with its successor.
+#[tokio::test]
+async fn who_asks_for_a_key_that_is_there_waits_for_nobody() {
+    let world = World::new().await;
+    let old = world.ensure().await.key.hash;
+    // Another process has stopped in the midst of a create.
+    let elsewhere = Provisioner::new(world.client.clone(), Arc::clone(&world.ledger));
+    let elsewhere = elsewhere.clock(world.time.clone());
+    let lost = Fault::commit_then_reset().on(Route::Create);
+    world.emulator.inject(lost);
+    let outage = Fault::status(503).on(Route::List);
+    world.emulator.inject(outage);
+    let rotation = elsewhere.rotation("a", "1");
+    rotation.resume(take).await.expect_err("no answer");
+    let before = world.time.utc_now();
+    assert_eq!(world.ensure().await.key.hash, old);
+    assert_eq!(world.time.utc_now(), before);
 }

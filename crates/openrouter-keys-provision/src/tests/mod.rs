@@ -11,3 +11,6 @@ mod sending;
 mod sweeping;
 mod watched;
 mod world;
+
+/// How long a test waits for what should come at once.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

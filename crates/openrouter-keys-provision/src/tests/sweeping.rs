@@ -1,1 +1,184 @@
+//! What a sweep finds and says.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use openrouter_keys_emulator::{Fault, Route};
+
+use super::world::{LONGEST_DELAY, World, start, take};
+use crate::{Entry, Ledger, LedgerError, LeftoverFate, MemoryLedger, Provisioner, Record, Sweep};
+
+async fn swept(world: &World) -> Sweep {
+    let sweep = world.provisioner.sweep().await;
+    sweep.expect("nothing goes wrong")
+}
+
+/// Whoever removes what is unfinished must not meet a key that is in use.
+#[tokio::test]
+async fn an_intent_whose_key_is_being_rotated_is_not_unfinished() {
+    let world = World::new().await;
+    world.ensure().await;
+    let outage = Fault::status(500).on(Route::Update);
+    world.emulator.inject(outage);
+    let rotation = world.rotation();
+    rotation
+        .resume(take)
+        .await
+        .expect_err("the service is down");
+    let sweep = swept(&world).await;
+    assert_eq!(sweep.unfinished, [""; 0]);
+    assert_eq!(sweep.rotating, [("a".to_owned(), "1".to_owned())]);
+    rotation.resume(take).await.expect("it is taken");
+    let sweep = swept(&world).await;
+    assert_eq!(sweep.unfinished, [""; 0]);
+    assert_eq!(sweep.rotating, []);
+}
+
+#[tokio::test]
+async fn an_intent_without_a_key_is_unfinished_until_it_has_one_or_is_removed() {
+    let world = World::new().await;
+    for fault in [Fault::status(503), Fault::status(400)] {
+        for removes in [false, true] {
+            world
+                .emulator
+                .inject(fault.clone().on(Route::Create).always());
+            let failed = world.provisioner.ensure("a", |key| key.limit(50)).await;
+            failed.expect_err("the service is down");
+            world.emulator.clear_faults();
+            assert_eq!(swept(&world).await.unfinished, ["a"]);
+            if !removes {
+                world.ensure().await;
+                assert_eq!(swept(&world).await.unfinished, [""; 0]);
+            }
+            let removed = world.provisioner.remove("a").await;
+            removed.expect("nothing is in its way");
+            assert_eq!(swept(&world).await.unfinished, [""; 0]);
+        }
+    }
+}
+
+/// Who sweeps until all is settled must come to an end.
+#[tokio::test]
+async fn what_only_the_next_ensure_can_finish_is_settled_when_it_is_old() {
+    let world = World::new().await;
+    let lost = Fault::commit_then_reset().on(Route::Create).always();
+    world.emulator.inject(lost);
+    let outage = Fault::status(503).on(Route::List).always();
+    world.emulator.inject(outage);
+    let ensure = || {
+        let ensure = world.provisioner.ensure("a", |key| key.external_user("u"));
+        ensure.partner_key("canary-that-a-partner-chose-for-customer-42")
+    };
+    ensure().await.expect_err("it cannot be looked for");
+    world.emulator.clear_faults();
+    let sweep = swept(&world).await;
+    assert_eq!(sweep.leftovers[0].fate, LeftoverFate::UnderWay);
+    assert!(!sweep.is_settled);
+    world.advance(LONGEST_DELAY);
+    let sweep = swept(&world).await;
+    assert_eq!(sweep.leftovers[0].fate, LeftoverFate::Unfinished);
+    assert!(sweep.is_settled);
+    assert_eq!(sweep.unfinished, ["a"]);
+    let made = ensure().await.expect("it is there");
+    assert_eq!(made.key.hash, sweep.leftovers[0].key.hash);
+}
+
+#[tokio::test]
+async fn an_intent_that_makes_no_sense_stops_no_sweep() {
+    let world = World::new().await;
+    let lost = Fault::commit_then_reset().on(Route::Create);
+    world.emulator.inject(lost);
+    let outage = Fault::status(503).on(Route::List);
+    world.emulator.inject(outage);
+    let failed = world.provisioner.ensure("a", |key| key).await;
+    failed.expect_err("it cannot be looked for");
+    let damage = Entry::new(Record::Committed {}, None);
+    let damaged = world.ledger.append("z", 0, &damage).await;
+    damaged.expect("memory");
+    world.advance(LONGEST_DELAY);
+    let sweep = swept(&world).await;
+    assert_eq!(sweep.unreadable_intents, ["z"]);
+    assert_eq!(sweep.leftovers.len(), 1);
+    assert_eq!(sweep.leftovers[0].fate, LeftoverFate::Removed);
+    assert_eq!(world.keys().await, 0);
+}
+
+#[tokio::test]
+async fn a_delay_of_ages_is_no_reason_to_panic() {
+    let world = World::new().await;
+    for delay in [Duration::from_secs(1 << 45), Duration::MAX] {
+        let patient = world.provisioner.clone().longest_delay(delay);
+        let made = patient.ensure("a", |key| key.limit(50)).await;
+        made.expect("nothing goes wrong");
+        let sweep = patient.sweep().await.expect("nothing goes wrong");
+        assert!(!sweep.is_settled);
+    }
+    let rotation = world.provisioner.clone().longest_delay(Duration::MAX);
+    let rotation = rotation
+        .rotation("a", "1")
+        .overlap(Duration::MAX)
+        .grace(Duration::MAX);
+    rotation.resume(take).await.expect("it is taken");
+    rotation.rollback().await.expect("nothing is in its way");
+}
+
+/// A ledger that counts how often it was asked for secrets.
+#[derive(Default)]
+struct Counting {
+    memory: MemoryLedger,
+    reads: AtomicUsize,
+}
+
+impl Ledger for Counting {
+    async fn read(&self, intent: &str) -> Result<Vec<Entry>, LedgerError> {
+        let entries = self.memory.read(intent).await?;
+        if entries.iter().any(|entry| entry.secret.is_some()) {
+            self.reads.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(entries)
+    }
+
+    async fn records(&self, intent: &str) -> Result<Vec<Record>, LedgerError> {
+        self.memory.records(intent).await
+    }
+
+    async fn append(
+        &self,
+        intent: &str,
+        position: usize,
+        entry: &Entry,
+    ) -> Result<(), LedgerError> {
+        self.memory.append(intent, position, entry).await
+    }
+
+    async fn intents(&self) -> Result<Vec<String>, LedgerError> {
+        self.memory.intents().await
+    }
+}
+
+/// Each may be a call of a key service, and an entry in its log.
+#[tokio::test]
+async fn a_sweep_and_an_adoption_open_no_secret() {
+    let (emulator, client) = start().await;
+    let ledger = Arc::new(Counting::default());
+    let provisioner = Provisioner::new(client.clone(), Arc::clone(&ledger));
+    for intent in ["a", "b"] {
+        let made = provisioner.ensure(intent, |key| key).await;
+        made.expect("nothing goes wrong");
+    }
+    // And a key with a marker, so that there is something to look into.
+    emulator.inject(Fault::commit_then_reset().on(Route::Create));
+    emulator.inject(Fault::status(503).on(Route::List));
+    let lost = provisioner.ensure("c", |key| key).await;
+    lost.expect_err("it cannot be looked for");
+    let by_hand = client.create("By hand").send().await;
+    let by_hand = by_hand.expect("the emulator answers").key.hash;
+
+    ledger.reads.store(0, Ordering::Relaxed);
+    let sweep = provisioner.sweep().await.expect("nothing goes wrong");
+    assert_eq!(sweep.leftovers.len(), 1);
+    let adopted = provisioner.adopt("d", &by_hand).await;
+    adopted.expect("it is nobody's");
+    assert_eq!(ledger.reads.load(Ordering::Relaxed), 0);
+}

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use openrouter_keys::{Client, Clock, Key, RetryPolicy, SecretString};
+use openrouter_keys::{Client, ClientBuilder, Clock, Key, RetryPolicy, SecretString};
 use openrouter_keys_emulator::Emulator;
 
 use crate::{Delivery, MemoryLedger, Provisioned, Provisioner, Rotation};
@@ -45,11 +45,13 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let (emulator, client) = start().await;
+        let emulator = Emulator::start().await.expect("loopback is there");
         let now = "2026-11-21T12:00:00Z".parse().expect("a time");
         emulator.set_time(now);
         emulator.freeze_time();
         let time = Time(Arc::new(Mutex::new(now)));
+        let client = client_of(&emulator).clock(time.clone()).build();
+        let client = client.expect("the settings make sense");
         let ledger = Arc::new(MemoryLedger::new());
         let provisioner = Provisioner::new(client.clone(), Arc::clone(&ledger))
             .clock(time.clone())
@@ -117,13 +119,16 @@ impl World {
 
 pub(crate) async fn start() -> (Emulator, Client) {
     let emulator = Emulator::start().await.expect("loopback is there");
-    let client = Client::builder()
+    let client = client_of(&emulator).build();
+    let client = client.expect("the settings make sense");
+    (emulator, client)
+}
+
+fn client_of(emulator: &Emulator) -> ClientBuilder {
+    Client::builder()
         .base_url(emulator.base_url())
         .management_key(emulator.management_key())
         .retry(RetryPolicy::none())
-        .build()
-        .expect("the settings make sense");
-    (emulator, client)
 }
 
 pub(crate) type Taken = Result<(), Box<dyn std::error::Error + Send + Sync>>;
