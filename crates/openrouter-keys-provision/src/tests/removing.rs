@@ -40,7 +40,7 @@ async fn a_rotation_whose_keys_are_being_removed_does_not_go_on() {
     let world = World::new().await;
     world.ensure().await;
     let rotation = world.rotation().grace(HOUR);
-    rotation.resume(take).await.expect("it is taken");
+    let _ = rotation.resume(take).await.expect("it is taken");
     let outage = Fault::status(503).on(Route::Delete);
     world.emulator.inject(outage);
     let removed = world.provisioner.remove("a").await;

@@ -29,7 +29,7 @@ async fn an_intent_whose_key_is_being_rotated_is_not_unfinished() {
     let sweep = swept(&world).await;
     assert_eq!(sweep.unfinished, [""; 0]);
     assert_eq!(sweep.rotating, [("a".to_owned(), "1".to_owned())]);
-    rotation.resume(take).await.expect("it is taken");
+    let _ = rotation.resume(take).await.expect("it is taken");
     let sweep = swept(&world).await;
     assert_eq!(sweep.unfinished, [""; 0]);
     assert_eq!(sweep.rotating, []);
@@ -119,8 +119,8 @@ async fn a_delay_of_ages_is_no_reason_to_panic() {
         .rotation("a", "1")
         .overlap(Duration::MAX)
         .grace(Duration::MAX);
-    rotation.resume(take).await.expect("it is taken");
-    rotation.rollback().await.expect("nothing is in its way");
+    let _ = rotation.resume(take).await.expect("it is taken");
+    let _ = rotation.rollback().await.expect("nothing is in its way");
 }
 
 /// A ledger that counts how often it was asked for secrets.

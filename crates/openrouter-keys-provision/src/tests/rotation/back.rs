@@ -101,7 +101,7 @@ async fn who_disables_the_old_key_after_the_rollback_enables_it_again() {
     });
     is_noted.acquire().await.expect("it is open").forget();
     let rotation = world.rotation();
-    rotation.rollback().await.expect("nothing is in its way");
+    let _ = rotation.rollback().await.expect("nothing is in its way");
     world.advance(LONGEST_DELAY);
     let status = rotation.rollback().await.expect("nothing is in its way");
     assert_eq!(status.stage, RotationStage::RolledBack);
@@ -120,7 +120,7 @@ async fn there_is_no_way_back_to_a_key_that_has_expired() {
     let old = world.provisioner.ensure("a", |key| key.expires_at(soon));
     let old = old.await.expect("nothing goes wrong").key.hash;
     world.advance(HOUR / 2);
-    let rotation = world.rotation().renew_expiry().grace(HOUR);
+    let rotation = world.rotation().renew_expiry().grace(HOUR / 4 * 3);
     let new = rotation.resume(take).await.expect("it is taken").new;
     let new = new.expect("it is made");
     world.advance(HOUR / 2);
@@ -128,7 +128,7 @@ async fn there_is_no_way_back_to_a_key_that_has_expired() {
     assert_eq!(error.kind(), ErrorKind::Rotation);
     assert_eq!(error.hash(), Some(&old));
     assert!(error.to_string().contains("resume the rotation"), "{error}");
-    world.advance(HOUR / 2);
+    world.advance(HOUR / 4);
     let status = rotation.resume(refuse).await.expect("it was delivered");
     assert_eq!(status.stage, RotationStage::Done);
     assert!(world.is_there(&new).await);
@@ -139,7 +139,7 @@ async fn there_is_no_way_back_to_a_key_that_somebody_has_removed() {
     let world = World::new().await;
     let old = world.ensure().await.key.hash;
     let rotation = world.rotation().grace(HOUR);
-    rotation.resume(take).await.expect("it is taken");
+    let _ = rotation.resume(take).await.expect("it is taken");
     world.delete(&old).await;
     let error = rotation.rollback().await.expect_err("it is gone");
     assert_eq!(error.kind(), ErrorKind::Rotation);

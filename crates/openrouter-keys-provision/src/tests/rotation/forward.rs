@@ -78,7 +78,7 @@ async fn the_overlap_and_the_grace_that_it_began_with_hold_for_whoever_resumes_i
     let world = World::new().await;
     let old = world.ensure().await.key.hash;
     let begun = world.rotation().overlap(HOUR).grace(HOUR * 2);
-    begun.resume(take).await.expect("it is taken");
+    let _ = begun.resume(take).await.expect("it is taken");
     let later = world.rotation();
     let status = later.resume(refuse).await.expect("it was delivered");
     assert_eq!(status.stage, RotationStage::Overlap);
@@ -133,7 +133,7 @@ async fn a_new_key_that_was_disabled_in_the_grace_does_not_cost_the_old_one() {
     world.set_disabled(new.expect("it is made"), true).await;
     world.advance(HOUR);
     rotation.resume(refuse).await.expect_err("it does not work");
-    rotation.rollback().await.expect("the old one is there");
+    let _ = rotation.rollback().await.expect("the old one is there");
     assert!(world.works(&old.secret.expect("it was kept")).await);
 }
 
@@ -202,7 +202,10 @@ async fn a_rotation_whose_key_would_have_expired_is_to_be_taken_back() {
     world.advance(HOUR);
     let error = rotation.resume(take).await.expect_err("it is too late");
     assert_eq!(error.kind(), ErrorKind::Rotation);
-    assert!(error.to_string().contains("roll it back"), "{error}");
+    assert!(
+        error.to_string().contains("roll the rotation back"),
+        "{error}"
+    );
     let status = rotation.rollback().await.expect("nothing was made");
     assert_eq!(status.stage, RotationStage::RolledBack);
     let renewed = world.provisioner.rotation("a", "2").renew_expiry();

@@ -5,3 +5,4 @@ mod back;
 mod forward;
 mod refused;
 mod remainder;
+mod stuck;

@@ -1,0 +1,122 @@
+//! Whatever somebody does to the keys in the dashboard, a rotation comes to an end, and one that has come to an end leaves what
+//! works.
+
+use std::sync::Arc;
+
+use openrouter_keys::Clock as _;
+use openrouter_keys_emulator::{Fault, Route};
+
+use crate::tests::world::{HOUR, LONGEST_DELAY, World, refuse, take};
+use crate::{MemoryLedger, Rotation, RotationStage, RotationStatus};
+
+/// Where it stands when somebody does something.
+const STAGES: [RotationStage; 5] = [
+    RotationStage::Making,
+    RotationStage::Delivering,
+    RotationStage::Overlap,
+    RotationStage::Grace,
+    RotationStage::RollingBack,
+];
+
+/// What is done, and to which key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Deed {
+    RemoveOld,
+    RemoveNew,
+    DisableNew,
+    LetOldExpire,
+}
+
+const DEEDS: [Deed; 4] = [
+    Deed::RemoveOld,
+    Deed::RemoveNew,
+    Deed::DisableNew,
+    Deed::LetOldExpire,
+];
+
+/// A rotation that stands there. Its old key lives for an hour, and the new one as long as that from when it began.
+async fn stopped_at(world: &World, stage: RotationStage) -> RotationStatus {
+    let soon = world.time.utc_now() + HOUR;
+    let made = world.provisioner.ensure("a", |key| key.expires_at(soon));
+    made.await.expect("nothing goes wrong");
+    world.advance(HOUR / 2);
+    let rotation = rotation(world).overlap(LONGEST_DELAY);
+    match stage {
+        RotationStage::Making => {
+            let outage = Fault::status(503).on(Route::Update);
+            world.emulator.inject(outage);
+            rotation
+                .resume(take)
+                .await
+                .expect_err("the service is down");
+        }
+        RotationStage::Delivering => {
+            rotation.resume(refuse).await.expect_err("it is refused");
+        }
+        _ => {
+            let _ = rotation.resume(take).await.expect("it is taken");
+        }
+    }
+    if matches!(stage, RotationStage::Grace | RotationStage::RollingBack) {
+        world.advance(LONGEST_DELAY);
+        let _ = rotation.resume(take).await.expect("it is taken");
+    }
+    if stage == RotationStage::RollingBack {
+        let _ = rotation.rollback().await.expect("nothing is in its way");
+    }
+    let status = rotation.status().await.expect("the ledger answers");
+    assert_eq!(status.stage, stage);
+    status
+}
+
+fn rotation(world: &World) -> Rotation<'_, Arc<MemoryLedger>> {
+    world.rotation().renew_expiry().grace(LONGEST_DELAY)
+}
+
+async fn is_over(world: &World) -> bool {
+    let status = rotation(world).status().await;
+    matches!(
+        status.expect("the ledger answers").stage,
+        RotationStage::Done | RotationStage::RolledBack
+    )
+}
+
+/// What an operator does who reads the errors: it is resumed, and when that fails, taken back. What they said.
+async fn seen_through(world: &World) -> String {
+    let mut said = Vec::new();
+    for _ in 0..3 {
+        if let Err(error) = rotation(world).resume(take).await {
+            said.push(format!("resume: {error}"));
+        }
+        world.advance(LONGEST_DELAY);
+    }
+    for _ in 0..3 {
+        if is_over(world).await {
+            break;
+        }
+        if let Err(error) = rotation(world).rollback().await {
+            said.push(format!("rollback: {error}"));
+        }
+        world.advance(LONGEST_DELAY);
+    }
+    said.join("\n")
+}
+
+#[tokio::test]
+async fn one_of_both_ways_is_open() {
+    for stage in STAGES {
+        for deed in DEEDS {
+            let world = World::new().await;
+            let keys = stopped_at(&world, stage).await;
+            let (old, new) = (keys.old.expect("there"), keys.new.expect("there"));
+            match deed {
+                Deed::RemoveOld => world.delete(&old).await,
+                Deed::RemoveNew => world.delete(&new).await,
+                Deed::DisableNew => world.set_disabled(&new, true).await,
+                Deed::LetOldExpire => world.advance(HOUR / 2),
+            }
+            let said = seen_through(&world).await;
+            assert!(is_over(&world).await, "{deed:?} at {stage:?}:\n{said}");
+        }
+    }
+}
