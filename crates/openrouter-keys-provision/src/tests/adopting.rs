@@ -3,7 +3,7 @@
 use openrouter_keys_emulator::{Fault, Route};
 
 use super::world::{HOUR, World, refuse, take};
-use crate::{ErrorKind, RotationStage};
+use crate::{Entry, ErrorKind, Ledger as _, Record, RotationStage};
 
 /// It would be removed with that rotation.
 #[tokio::test]
@@ -43,4 +43,19 @@ async fn a_key_that_another_intent_has_not_committed_is_not_adopted() {
     assert_eq!(adopted.kind(), ErrorKind::OtherKey);
     assert_eq!(adopted.intent(), Some("a"));
     assert_eq!(world.ensure().await.key.hash, *hash);
+}
+
+/// It may have the key.
+#[tokio::test]
+async fn nothing_is_adopted_while_an_intent_makes_no_sense() {
+    let world = World::new().await;
+    let by_hand = world.client.create("By hand").send().await;
+    let hash = by_hand.expect("the emulator answers").key.hash;
+    let damage = Entry::new(Record::Committed {}, None);
+    let damaged = world.ledger.append("z", 0, &damage).await;
+    damaged.expect("memory does not fail");
+    let error = world.provisioner.adopt("a", &hash).await;
+    let error = error.expect_err("it makes no sense");
+    assert_eq!(error.kind(), ErrorKind::DamagedLedger);
+    assert_eq!(error.intent(), Some("z"));
 }

@@ -41,7 +41,11 @@ async fn of_several_that_begin_with_a_new_ledger_each_can_work_with_it() {
     before.ensure("a", |key| key).await.expect("it is alone");
     let ledger = Shared {
         memory: Arc::default(),
-        theirs: before.ledger().read("").await.expect("memory"),
+        theirs: before
+            .ledger()
+            .read("")
+            .await
+            .expect("memory does not fail"),
     };
     let provisioner = Provisioner::new(client, ledger);
     let made = provisioner.ensure("a", |key| key).await;

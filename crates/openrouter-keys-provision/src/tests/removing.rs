@@ -6,7 +6,7 @@ use super::world::{HOUR, World, take};
 use crate::{ErrorKind, Ledger as _, RotationStage};
 
 async fn secrets(world: &World) -> usize {
-    let entries = world.ledger.read("a").await.expect("memory");
+    let entries = world.ledger.read("a").await.expect("memory does not fail");
     entries
         .iter()
         .filter(|entry| entry.secret.is_some())

@@ -95,7 +95,7 @@ async fn an_intent_that_makes_no_sense_stops_no_sweep() {
     failed.expect_err("it cannot be looked for");
     let damage = Entry::new(Record::Committed {}, None);
     let damaged = world.ledger.append("z", 0, &damage).await;
-    damaged.expect("memory");
+    damaged.expect("memory does not fail");
     world.advance(LONGEST_DELAY);
     let sweep = swept(&world).await;
     assert_eq!(sweep.unreadable_intents, ["z"]);

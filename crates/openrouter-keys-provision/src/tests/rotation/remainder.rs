@@ -1,7 +1,10 @@
 //! Granting a budget once.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use openrouter_keys::LimitReset;
+use openrouter_keys_emulator::{Fault, Route};
 
 use crate::RotationStage;
 use crate::tests::world::{HOUR, LONGEST_DELAY, World, refuse, take};
@@ -132,4 +135,65 @@ async fn the_plaintext_may_be_erased_before_the_window_ends() {
     world.advance(HOUR * 24);
     let status = rotation.resume(refuse).await.expect("it was delivered");
     assert_eq!(status.stage, RotationStage::Done);
+}
+
+#[tokio::test]
+async fn a_rotation_that_began_before_the_window_ended_is_taken_back_with_the_full_limit() {
+    let world = World::new().await;
+    let old = world
+        .provisioner
+        .ensure("a", |key| key.limit(50).limit_reset(LimitReset::Daily))
+        .await
+        .expect("nothing goes wrong")
+        .key
+        .hash;
+    let spent = world.emulator.spend(old.as_str(), 20.0);
+    spent.expect("it has a limit of 50");
+    let first = world.rotation().remaining_only();
+    let status = first.resume(take).await.expect("it is taken");
+    let current = status.new.expect("it is made");
+    let second = world.provisioner.rotation("a", "2");
+    second.resume(refuse).await.expect_err("it is refused");
+    let _ = second.rollback().await.expect("nothing is in its way");
+    assert_eq!(world.key(&current).await.limit, Some(30.0));
+    world.advance(HOUR * 24);
+    let status = first.resume(refuse).await.expect("it was delivered");
+    assert_eq!(world.key(&current).await.limit, Some(50.0));
+    let status = first.status().await.expect("the ledger answers");
+    assert_eq!(status.stage, RotationStage::Done);
+}
+
+/// In the meantime something was booked that was under way when the old key was disabled.
+#[tokio::test]
+async fn the_full_limit_comes_back_also_if_it_was_not_noted_what_was_left() {
+    let world = World::new().await;
+    let old = world
+        .provisioner
+        .ensure("a", |key| key.limit(50).limit_reset(LimitReset::Daily))
+        .await
+        .expect("nothing goes wrong")
+        .key
+        .hash;
+    let spend = |usd| {
+        let spent = world.emulator.spend(old.as_str(), usd);
+        spent.expect("it has a limit of 50");
+    };
+    spend(20.0);
+    let rotation = world.rotation().remaining_only().overlap(HOUR).grace(HOUR);
+    let new = rotation.resume(take).await.expect("it is taken").new;
+    let new = new.expect("it is made");
+    spend(5.0);
+    world.advance(HOUR);
+    // The second update is that of the limit: its answer is lost.
+    for fault in [Fault::delay(Duration::ZERO), Fault::commit_then_reset()] {
+        world.emulator.inject(fault.on(Route::Update));
+    }
+    rotation.resume(refuse).await.expect_err("no answer");
+    assert_eq!(world.key(&new).await.limit, Some(25.0));
+    spend(1.0);
+    let _ = rotation.resume(refuse).await.expect("it was delivered");
+    world.advance(HOUR * 24);
+    let status = rotation.resume(refuse).await.expect("it was delivered");
+    assert_eq!(status.stage, RotationStage::Done);
+    assert_eq!(world.key(&new).await.limit, Some(50.0));
 }
