@@ -60,6 +60,21 @@
 //! | 7 | lists all keys, disabled and expired ones too, and removes those with a marker of the intent that are not sealed | | goes to 7 |
 //! | 8 | begins again, with a new nonce | | |
 //!
+//! A rotation is entries of the same intent, and makes its key by the same steps:
+//!
+//! | | step | written down |
+//! |---|---|---|
+//! | 1 | a new key is to be made, with the settings of the old one | [`RotationBegun`](Record::RotationBegun), and then as above |
+//! | 2 | the sink takes the plaintext | [`Delivered`](Record::Delivered), after it has acknowledged it |
+//! | 3 | the new key is tried | [`Verified`](Record::Verified), after `GET /key` was answered with it |
+//! | 4 | the overlap; the new key is tried again; the old one is disabled | [`Disabling`](Record::Disabling) before and [`Disabled`](Record::Disabled) after; from `Disabling` on the new key is the intent's |
+//! | 5 | the new key gets what the old one has left, if that was asked for | [`Trimming`](Record::Trimming) before, [`Trimmed`](Record::Trimmed) after; [`Restored`](Record::Restored) after the window |
+//! | 6 | the grace; the old key is removed | [`RemovingOld`](Record::RemovingOld) before, [`RemovedOld`](Record::RemovedOld) and [`Rotated`](Record::Rotated) after |
+//! | back | until `RemovingOld`: the old key is enabled, and then the new one is removed | [`RollingBack`](Record::RollingBack) before, after which the old key is the intent's; [`RolledBack`](Record::RolledBack) after |
+//!
+//! [`remove`](Provisioner::remove) writes [`Removing`](Record::Removing) before it removes anything, and
+//! [`Removed`](Record::Removed) after.
+//!
 //! Two things make it hold if several are at work, or one that was thought dead goes on:
 //!
 //! - *An entry goes to a position that nobody else has taken.* So `Sealed` and `Abandoned` exclude each other: once an attempt
@@ -80,7 +95,10 @@
 //! 3. **Each key that was ever caused can be found:** its nonce was durable before the request left.
 //! 4. **`Ok` means that it is done:** the plaintext is durable, and the key has its real name and the settings that were asked
 //!    for, as the service has answered.
-//! 5. **A key that was committed is removed by `remove` or by a rotation,** and by nothing else here.
+//! 5. **While a key is rotated, one works whose plaintext the sink has, or had before:** the old one is disabled only when the
+//!    sink has acknowledged the new one and that was seen to work, and the new one is removed only when the old one is enabled
+//!    and no request can disable it any more, as far as the longest delay holds.
+//! 6. **A key that was committed is removed by `remove` or by a rotation,** and by nothing else here.
 //!
 //! # What cannot be promised
 //!
@@ -109,7 +127,9 @@
 //! | the answer to the naming is lost | it is sent again: done twice, it comes to the same |
 //! | the ledger fails before the create | an error, and nothing was sent |
 //! | the ledger fails when the plaintext is there | it is tried three times; then the plaintext is lost, the key was never in use, and the next call removes it and makes another |
-//! | two processes at once | one of them gets [`Contended`](ErrorKind::Contended), and finds the key when it calls again |
+//! | two processes at once | the second waits for the first, [5 seconds](Provisioner::patience) by default, and gives its key; if both write at once, one gets [`Contended`](ErrorKind::Contended), and finds the key when it calls again |
+//! | the sink of a rotation fails | [`Sink`](ErrorKind::Sink): the old key works as before, and the next call delivers the same new key |
+//! | the new key does not work | an error, and the old one is not disabled |
 //! | the key was removed by hand | [`KeyGone`](ErrorKind::KeyGone), until you call `remove` |
 //! | it was renamed or changed before the commit | [`KeyRenamed`](ErrorKind::KeyRenamed), [`NotAsAsked`](ErrorKind::NotAsAsked) |
 //! | the ledger is another account's | [`ForeignLedger`](ErrorKind::ForeignLedger), before anything is sent that changes anything |
@@ -121,8 +141,9 @@
 //!
 //! # Tested
 //!
-//! A simulation stops, loses, delays, doubles and refuses whatever can be, at every step and in every pair of steps, against
-//! an emulator of the service; and it finds something wrong whenever one of the protocol's guards is taken out. See
+//! A simulation stops, loses, delays, doubles and refuses whatever can be, at every step, and at many pairs of steps (at all of
+//! them, if it is asked to), against an emulator of the service; and it finds something wrong whenever one of the protocol's
+//! guards is taken out. See
 //! `src/simulation/` and `tests/` of this crate.
 //!
 //! # Features

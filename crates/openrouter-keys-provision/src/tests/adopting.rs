@@ -51,6 +51,8 @@ async fn nothing_is_adopted_while_an_intent_makes_no_sense() {
     let world = World::new().await;
     let by_hand = world.client.create("By hand").send().await;
     let hash = by_hand.expect("the emulator answers").key.hash;
+    let swept = world.provisioner.sweep().await;
+    swept.expect("the ledger says now whose it is");
     let damage = Entry::new(Record::Committed {}, None);
     let damaged = world.ledger.append("z", 0, &damage).await;
     damaged.expect("memory does not fail");

@@ -117,7 +117,7 @@ async fn a_service_that_does_not_take_the_plaintext() {
         if is_in_use {
             let theirs = world.client.create("Theirs");
             let theirs = theirs.external_user_with_key("somebody", CHOSEN.to_owned());
-            theirs.send().await.expect("the emulator takes it");
+            let _ = theirs.send().await.expect("the emulator takes it");
         }
         let before = world.emulator.requests(Route::Create);
         let theirs: Vec<_> = world.keys().await.into_iter().map(|key| key.hash).collect();

@@ -159,7 +159,6 @@ async fn a_rotation_that_began_before_the_window_ended_is_taken_back_with_the_fu
     world.advance(HOUR * 24);
     let status = first.resume(refuse).await.expect("it was delivered");
     assert_eq!(world.key(&current).await.limit, Some(50.0));
-    let status = first.status().await.expect("the ledger answers");
     assert_eq!(status.stage, RotationStage::Done);
 }
 
