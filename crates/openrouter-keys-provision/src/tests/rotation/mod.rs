@@ -2,6 +2,7 @@
 
 mod advice;
 mod back;
+mod disabled;
 mod forward;
 mod refused;
 mod remainder;
