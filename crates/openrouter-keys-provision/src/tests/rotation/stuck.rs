@@ -2,6 +2,7 @@
 //! works.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use openrouter_keys::Clock as _;
 use openrouter_keys_emulator::{Fault, Route};
@@ -34,12 +35,14 @@ const DEEDS: [Deed; 4] = [
     Deed::LetOldExpire,
 ];
 
-/// A rotation that stands there. Its old key lives for an hour, and the new one as long as that from when it began.
+const LIFE: Duration = HOUR.saturating_mul(4);
+
+/// A rotation that stands there. It began in the middle of the old key's life, and the new one is to live as long.
 async fn stopped_at(world: &World, stage: RotationStage) -> RotationStatus {
-    let soon = world.time.utc_now() + HOUR;
+    let soon = world.time.utc_now() + LIFE;
     let made = world.provisioner.ensure("a", |key| key.expires_at(soon));
     made.await.expect("nothing goes wrong");
-    world.advance(HOUR / 2);
+    world.advance(LIFE / 2);
     let rotation = rotation(world).overlap(LONGEST_DELAY);
     match stage {
         RotationStage::Making => {
@@ -102,8 +105,18 @@ async fn seen_through(world: &World) -> String {
     said.join("\n")
 }
 
+/// Whether the intent has a key that can be used.
+async fn has_key(world: &World) -> bool {
+    let now = world.time.utc_now();
+    let ensure = world.provisioner.ensure("a", |key| key.expires_at(now));
+    ensure.await.is_ok_and(|ours| {
+        let key = ours.key;
+        !key.disabled && key.expires_at.is_none_or(|at| at > now)
+    })
+}
+
 #[tokio::test]
-async fn one_of_both_ways_is_open() {
+async fn one_of_both_ways_is_open_and_leads_to_a_key_that_works() {
     for stage in STAGES {
         for deed in DEEDS {
             let world = World::new().await;
@@ -113,10 +126,18 @@ async fn one_of_both_ways_is_open() {
                 Deed::RemoveOld => world.delete(&old).await,
                 Deed::RemoveNew => world.delete(&new).await,
                 Deed::DisableNew => world.set_disabled(&new, true).await,
-                Deed::LetOldExpire => world.advance(HOUR / 2),
+                Deed::LetOldExpire => world.advance(LIFE / 2),
             }
             let said = seen_through(&world).await;
             assert!(is_over(&world).await, "{deed:?} at {stage:?}:\n{said}");
+            // Nobody has the new key yet, so the intent goes with the old one.
+            let is_given_up = deed == Deed::RemoveOld
+                && matches!(stage, RotationStage::Making | RotationStage::Delivering);
+            assert_eq!(
+                has_key(&world).await,
+                !is_given_up,
+                "{deed:?} at {stage:?}:\n{said}"
+            );
         }
     }
 }

@@ -43,7 +43,7 @@ const REMOVED: Record = Record::Removed {};
 
 const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-/// A rotation, step by step. A limit that is trimmed may come between, and is not among them.
+/// A rotation, step by step. What becomes of the limit may come between, and is not among them.
 fn rotation() -> Vec<Record> {
     vec![
         Record::RotationBegun {
@@ -115,6 +115,23 @@ fn impossible_rotations() -> Vec<(Vec<Record>, Vec<Record>)> {
                 !is_made || !matches!(record, Record::Sealed { .. } | Record::Committed {})
             });
             impossible.push(([&before[..], &[way_back]].concat(), nexts));
+        }
+        impossible.push((before, nexts));
+    }
+    // What is left of a limit is granted once, and the full one after it.
+    let granting = [
+        Record::Trimming {
+            limit: 5.0,
+            until: None,
+        },
+        Record::Trimmed {},
+        Record::Restored {},
+    ];
+    for done in 0..=granting.len() {
+        let before = [&key[..], &steps[..8], &granting[..done]].concat();
+        let mut nexts = granting.to_vec();
+        if done < granting.len() {
+            nexts.remove(done);
         }
         impossible.push((before, nexts));
     }
