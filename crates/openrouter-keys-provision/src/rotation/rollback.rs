@@ -104,7 +104,7 @@ impl<L: Ledger> Rotation<'_, L> {
             let old = &turnover.old.hash;
             if !self.enable(old).await? {
                 log.append(Record::Rotated {}, None).await?;
-                let message = "somebody else has removed the old key meanwhile: the new one stays, and the rotation is over";
+                let message = "the old key has expired meanwhile, or somebody else has removed it: the new one stays, and the rotation is over";
                 return Err(refused(message.to_owned()).of_key(old));
             }
             if self
@@ -122,11 +122,11 @@ impl<L: Ledger> Rotation<'_, L> {
         log.append(Record::RolledBack {}, None).await
     }
 
-    /// Whether the old key is there to be enabled.
+    /// Whether the old key is there, and works when it is enabled.
     pub(super) async fn enable(&self, hash: &KeyHash) -> Result<bool, Error> {
         let update = self.provisioner.client().update(hash).disabled(false);
         match update.send().await {
-            Ok(_) => Ok(true),
+            Ok(old) => Ok(old.expires_at.is_none_or(|at| self.now() < at)),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(Error::client("enabling the old key", error).of_key(hash)),
         }
