@@ -138,7 +138,7 @@ impl Director {
         }
     }
 
-    /// Fails all appends of the actor until it enters again.
+    /// Fails all appends of the actor until its next call.
     pub(super) fn fill(&self, actor: Actor) {
         self.lock().full[actor] = true;
     }

@@ -37,6 +37,7 @@ pub(super) struct Report {
 /// An invariant that did not hold, and where.
 pub(super) struct Violation {
     scenario: &'static str,
+    without: Option<Without>,
     struck: Schedule,
     what: String,
 }
@@ -140,10 +141,12 @@ pub(super) fn random(
     })
 }
 
-/// What happens in each job, step by step, with what is wrong about it at the end.
-pub(super) fn tell(jobs: &[Job]) -> Vec<String> {
-    let outcomes = run(jobs, None, &mut Report::default()).into_iter();
-    outcomes.map(|(_, outcome)| outcome.to_string()).collect()
+/// What happens in each job, step by step, with what is wrong about it at the end; and how much is wrong.
+pub(super) fn tell(jobs: &[Job], without: Option<Without>) -> (Vec<String>, Report) {
+    let mut report = Report::default();
+    let outcomes = run(jobs, without, &mut report).into_iter();
+    let told = outcomes.map(|(_, outcome)| outcome.to_string()).collect();
+    (told, report)
 }
 
 /// Runs the jobs in any order, each in a world where nothing is left of the one before. With a guard taken out, until the
@@ -194,6 +197,7 @@ pub(super) fn run<'a>(
         let violations = outcome.violations.iter();
         report.violations.extend(violations.map(|what| Violation {
             scenario: job.scenario.name,
+            without,
             struck: outcome.struck.clone(),
             what: what.clone(),
         }));
@@ -212,12 +216,17 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             scenario,
+            without,
             struck,
             what,
         } = self;
+        write!(f, "{what}\n  ")?;
+        if let Some(without) = without {
+            write!(f, "SIMULATION_WITHOUT='{without:?}' ")?;
+        }
         write!(
             f,
-            "{what}\n  SIMULATION_SCHEDULE='{scenario} {struck}' cargo test -p openrouter-keys-provision simulation::replay -- --nocapture"
+            "SIMULATION_SCHEDULE='{scenario} {struck}' cargo test -p openrouter-keys-provision simulation::replay -- --nocapture"
         )
     }
 }

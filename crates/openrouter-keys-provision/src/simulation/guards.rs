@@ -28,6 +28,14 @@ const ALL: &[Without] = &[
     Without::Guard(Guard::WaitWhenRollingBack),
 ];
 
+impl Without {
+    /// The one that `Debug` prints so.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let mut all = ALL.iter().copied();
+        all.find(|without| format!("{without:?}") == name)
+    }
+}
+
 /// More than it takes, for those that only meet a rare combination.
 const AT_RANDOM: u64 = 4000;
 

@@ -101,6 +101,7 @@ impl Run<'_> {
         let start = match scenario.start {
             Beginning::Blank | Beginning::Empty => &world.empty,
             Beginning::Littered => &world.littered,
+            Beginning::Stopped => &world.stopped,
             Beginning::Provisioned => &world.provisioned,
         };
         network.director.begin(plan, scenario.alternates);

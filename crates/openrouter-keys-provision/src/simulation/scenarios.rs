@@ -36,6 +36,8 @@ pub(super) enum Beginning {
     Empty,
     /// An earlier process has left two keys behind: one that is unused, and one that is not.
     Littered,
+    /// An earlier process has stopped between its create and the seal, long ago, and the key is there.
+    Stopped,
     /// The intent has its key.
     Provisioned,
 }
@@ -115,6 +117,28 @@ const SCENARIOS: &[Scenario] = &[
         name: "replace",
         calls: &[Call::Replace],
         one_pair_in: 7,
+        ..PLAIN
+    },
+    Scenario {
+        name: "sweep",
+        calls: &[Call::Sweep],
+        start: Beginning::Littered,
+        one_pair_in: 2,
+        ..PLAIN
+    },
+    Scenario {
+        name: "sweep-stopped",
+        calls: &[Call::Sweep],
+        start: Beginning::Stopped,
+        one_pair_in: 2,
+        ..PLAIN
+    },
+    Scenario {
+        name: "sweep-stopped-in-turn",
+        calls: &[Call::Sweep, Call::Ensure],
+        start: Beginning::Stopped,
+        alternates: true,
+        one_pair_in: 17,
         ..PLAIN
     },
     Scenario {

@@ -54,7 +54,7 @@ pub(super) enum Fault {
     Refused,
     /// The operation of the ledger fails, and yet it was done. For a sink: it has stored what it does not acknowledge.
     Unsure,
-    /// This and all further appends fail until the process is started again.
+    /// This and all further appends of the call fail.
     Full,
     /// The other provisioner goes on from here.
     Switch,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use openrouter_keys::{Client, Created, RetryPolicy};
 use openrouter_keys_emulator::{Emulator, Snapshot};
 use tokio::net::TcpListener;
@@ -29,6 +29,8 @@ pub(super) struct World {
     pub(super) empty: Start,
     /// With those and [`LOST`] and [`USED`] too.
     pub(super) littered: Start,
+    /// With those and [`STOPPED`] too.
+    pub(super) stopped: Start,
     /// With those of somebody else, and [`KEPT`], which is committed and has its real name.
     pub(super) provisioned: Start,
 }
@@ -50,7 +52,11 @@ const USED: Nonce = Nonce::new(2);
 const UNKNOWN: Nonce = Nonce::new(3);
 /// The nonce of a key that an earlier process has made and committed.
 const KEPT: Nonce = Nonce::new(4);
-/// What was spent with that.
+/// The nonce of a key that an earlier process has made, before it stopped for good without a word.
+const STOPPED: Nonce = Nonce::new(5);
+/// How long ago, in seconds: nothing that it has sent can have an effect any more.
+const LONG_AGO: i64 = 400;
+/// What was spent with [`KEPT`].
 pub(super) const SPENT: f64 = 20.0;
 
 impl World {
@@ -58,7 +64,7 @@ impl World {
         let emulator = Emulator::start().await.expect("loopback has a port");
         let management_key = emulator.management_key().to_owned();
         let time = Time::new();
-        let [empty, littered, provisioned] = starts(&emulator, time.of_day()).await;
+        let [empty, littered, stopped, provisioned] = starts(&emulator, time.of_day()).await;
         let network = Network::to(emulator, time)
             .await
             .expect("the emulator listens");
@@ -85,6 +91,7 @@ impl World {
             network,
             empty,
             littered,
+            stopped,
             provisioned,
         }
     }
@@ -115,7 +122,7 @@ impl Drop for World {
 }
 
 /// Makes the keys that a schedule begins with.
-async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 3] {
+async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 4] {
     let client = Client::builder()
         .base_url(emulator.base_url())
         .management_key(emulator.management_key())
@@ -176,6 +183,12 @@ async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 3] {
     let entries = entries.map(|record| Entry::new(record, None));
     let littered = start(vec![lost, used], entries.into());
 
+    let restored = emulator.restore(pristine.clone());
+    restored.expect("no key is the management key");
+    let (alive, ..) = make(STOPPED.marker(), 0.0).await;
+    let open = attempt(STOPPED, now - TimeDelta::seconds(LONG_AGO));
+    let stopped = start(vec![alive], vec![Entry::new(open, None)]);
+
     let restored = emulator.restore(pristine);
     restored.expect("no key is the management key");
     let (kept, hash, secret) = make(INTENT.to_owned(), SPENT).await;
@@ -185,7 +198,7 @@ async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 3] {
         Entry::new(Record::Committed {}, None),
     ];
     let provisioned = start(vec![kept], entries);
-    [empty, littered, provisioned]
+    [empty, littered, stopped, provisioned]
 }
 
 fn attempt(nonce: Nonce, at: DateTime<Utc>) -> Record {
