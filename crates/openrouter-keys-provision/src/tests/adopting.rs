@@ -29,6 +29,21 @@ async fn a_key_that_another_intent_is_about_to_give_up_is_not_adopted() {
     adopted(new.as_str()).await;
 }
 
+#[tokio::test]
+async fn a_key_that_was_adopted_and_is_being_replaced_is_not_adopted_again() {
+    let world = World::new().await;
+    let by_hand = world.client.create("By hand").send().await;
+    let hash = by_hand.expect("the emulator answers").key.hash;
+    let adopted = world.provisioner.adopt("a", &hash).await;
+    adopted.expect("it is nobody's");
+    let rotation = world.rotation().grace(HOUR);
+    let _ = rotation.resume(take).await.expect("it is taken");
+    let error = world.provisioner.adopt("b", &hash).await;
+    let error = error.expect_err("it is about to be removed");
+    assert_eq!(error.kind(), ErrorKind::OtherKey);
+    assert_eq!(error.intent(), Some("a"));
+}
+
 /// It has its real name, and the ledger does not know that yet.
 #[tokio::test]
 async fn a_key_that_another_intent_has_not_committed_is_not_adopted() {

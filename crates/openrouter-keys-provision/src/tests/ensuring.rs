@@ -5,8 +5,9 @@ use std::sync::Arc;
 use openrouter_keys::{Clock as _, ExposeSecret};
 use openrouter_keys_emulator::{Fault, Route};
 
+use super::watched::Watched;
 use super::world::{World, start, take};
-use crate::{ErrorKind, LeftoverFate, MemoryLedger, Provisioner};
+use crate::{ErrorKind, LeftoverFate, MemoryLedger, Provisioner, Record};
 
 #[tokio::test]
 async fn an_intent_has_one_key_however_often_it_is_asked_for() {
@@ -74,15 +75,19 @@ async fn other_settings_are_an_error_that_names_them() {
 async fn who_asks_for_a_key_that_is_there_waits_for_nobody() {
     let world = World::new().await;
     let old = world.ensure().await.key.hash;
-    // Another process has stopped in the midst of a create.
-    let elsewhere = Provisioner::new(world.client.clone(), Arc::clone(&world.ledger));
-    let elsewhere = elsewhere.clock(world.time.clone());
-    let lost = Fault::commit_then_reset().on(Route::Create);
-    world.emulator.inject(lost);
-    let outage = Fault::status(503).on(Route::List);
-    world.emulator.inject(outage);
+    // Another process has stopped in the midst of making that one.
+    let ledger = Watched {
+        memory: Arc::clone(&world.ledger),
+        after: |record| {
+            std::future::ready(match record {
+                Record::Attempt { .. } => Err("it stops here".into()),
+                _ => Ok(()),
+            })
+        },
+    };
+    let elsewhere = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
     let rotation = elsewhere.rotation("a", "1");
-    rotation.resume(take).await.expect_err("no answer");
+    rotation.resume(take).await.expect_err("it has stopped");
     let before = world.time.utc_now();
     assert_eq!(world.ensure().await.key.hash, old);
     assert_eq!(world.time.utc_now(), before);
