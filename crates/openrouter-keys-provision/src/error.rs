@@ -59,7 +59,7 @@ pub enum ErrorKind {
     ForeignLedger,
     /// What the ledger has on the intent makes no sense, or comes from a later version. Nothing was changed.
     DamagedLedger,
-    /// The client's key is an ordinary one, which cannot manage keys.
+    /// The client's key is an ordinary one, which cannot manage keys. Give the client a management key.
     OrdinaryKey,
     /// The intent has a key already, which was asked for otherwise. To change that key, [update](openrouter_keys::Client::update)
     /// it by its [`hash`](Error::hash), and ask for what was asked for first, or for the new settings under another intent.
@@ -74,7 +74,7 @@ pub enum ErrorKind {
     /// committed. Look at the key, [`update`](openrouter_keys::Client::update) it, and do the same again; or
     /// [`remove`](crate::Provisioner::remove) it.
     NotAsAsked,
-    /// The ledger has no key for this intent.
+    /// The ledger has no key for this intent. Look whether it is spelt as it was for [`ensure`](crate::Provisioner::ensure).
     UnknownIntent,
     /// The intent has another key already. Only an intent without one can adopt a key.
     OtherKey,
@@ -112,6 +112,10 @@ pub(crate) enum Problem {
     NotAsAsked(Vec<&'static str>),
     Unknown,
     OtherKey,
+    UnderWay,
+    Taken {
+        by: String,
+    },
     Rotation(String),
     Sink(Foreign),
 }
@@ -149,7 +153,7 @@ impl Error {
             Problem::Renamed { .. } => ErrorKind::KeyRenamed,
             Problem::NotAsAsked(_) => ErrorKind::NotAsAsked,
             Problem::Unknown => ErrorKind::UnknownIntent,
-            Problem::OtherKey => ErrorKind::OtherKey,
+            Problem::OtherKey | Problem::UnderWay | Problem::Taken { .. } => ErrorKind::OtherKey,
             Problem::Rotation(_) => ErrorKind::Rotation,
             Problem::Sink(_) => ErrorKind::Sink,
         }
@@ -290,11 +294,11 @@ impl fmt::Display for Error {
                 "what the ledger holds makes no sense: {what}; nothing was changed: look at its entries"
             ),
             Problem::Ordinary => f.write_str(
-                "the client's key is an ordinary one; managing keys takes a management key",
+                "the client's key is an ordinary one, which cannot manage keys; give the client a management key",
             ),
             Problem::OtherRequest(fields) => write!(
                 f,
-                "{key} was made with another {}; update the key itself, or ask for what was asked for then",
+                "{key} was asked for otherwise before ({}); update the key itself, or ask for what was asked for then",
                 fields.join(", ")
             ),
             Problem::Gone if self.0.in_rotation => write!(
@@ -311,11 +315,23 @@ impl fmt::Display for Error {
             ),
             Problem::NotAsAsked(fields) => write!(
                 f,
-                "{key} has another {} than was asked for; mend that or {way_out}, and do the same again",
+                "{key} is not as it was asked for ({}); mend that or {way_out}, and do the same again",
                 fields.join(", ")
             ),
-            Problem::Unknown => f.write_str("the ledger knows of no key for it"),
-            Problem::OtherKey => write!(f, "it has {key} already"),
+            Problem::Unknown => f.write_str(
+                "the ledger knows of no key for it; is it spelt as it was for `ensure` or `adopt`?",
+            ),
+            Problem::OtherKey => write!(
+                f,
+                "it has {key} already; if another is to take its place, call `remove` first"
+            ),
+            Problem::UnderWay => f.write_str(
+                "a key is being made for it; see that through by `ensure`, or call `remove` first",
+            ),
+            Problem::Taken { by } => write!(
+                f,
+                "{key} belongs to the intent {by:?}; remove it there first, or leave it to it"
+            ),
             Problem::Sink(foreign) => write!(f, "the new key was not taken: {}", foreign.text),
         }
     }

@@ -93,12 +93,12 @@ impl<L: Ledger> Provisioner<L> {
             };
         }
         if history.stage != Stage::Idle {
-            return Err(Error::new(Problem::OtherKey));
+            return Err(Error::new(Problem::UnderWay));
         }
         for (other, history) in self.histories().await? {
             if history.holds(&key.hash) {
-                let taken = Error::new(Problem::OtherKey).of_key(&key.hash);
-                return Err(taken.about(&other));
+                let taken = Error::new(Problem::Taken { by: other });
+                return Err(taken.of_key(&key.hash));
             }
         }
         let record = Record::Adopted {

@@ -15,7 +15,7 @@ async fn a_key_that_another_intent_is_about_to_give_up_is_not_adopted() {
         let adopted = world.provisioner.adopt("b", hash).await;
         let error = adopted.expect_err("it is another intent's");
         assert_eq!(error.kind(), ErrorKind::OtherKey);
-        assert_eq!(error.intent(), Some("a"));
+        assert_eq!(error.intent(), Some("b"));
     };
     let status = rotation.resume(take).await.expect("it is taken");
     assert_eq!(status.stage, RotationStage::Overlap);
@@ -41,7 +41,7 @@ async fn a_key_that_was_adopted_and_is_being_replaced_is_not_adopted_again() {
     let error = world.provisioner.adopt("b", &hash).await;
     let error = error.expect_err("it is about to be removed");
     assert_eq!(error.kind(), ErrorKind::OtherKey);
-    assert_eq!(error.intent(), Some("a"));
+    assert_eq!(error.intent(), Some("b"));
 }
 
 /// It has its real name, and the ledger does not know that yet.
@@ -56,7 +56,7 @@ async fn a_key_that_another_intent_has_not_committed_is_not_adopted() {
     let adopted = world.provisioner.adopt("b", hash).await;
     let adopted = adopted.expect_err("it is another intent's");
     assert_eq!(adopted.kind(), ErrorKind::OtherKey);
-    assert_eq!(adopted.intent(), Some("a"));
+    assert_eq!(adopted.intent(), Some("b"));
     assert_eq!(world.ensure().await.key.hash, *hash);
 }
 

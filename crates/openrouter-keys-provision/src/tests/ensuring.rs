@@ -65,7 +65,7 @@ async fn other_settings_are_an_error_that_names_them() {
     assert_eq!(
         error.to_string(),
         format!(
-            "intent \"a\": the key {hash} was made with another limit; update the key itself, or ask for what was asked for then"
+            "intent \"a\": the key {hash} was asked for otherwise before (limit); update the key itself, or ask for what was asked for then"
         )
     );
 }

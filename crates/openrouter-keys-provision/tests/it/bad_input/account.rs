@@ -164,7 +164,7 @@ async fn an_ordinary_key_as_the_clients() {
     client.current().send().await.expect("it may do that");
     world.emulator.clear_requests();
     let provisioner = Provisioner::new(client, Arc::clone(&world.ledger));
-    let about = "the client's key is an ordinary one; managing keys takes a management key";
+    let about = "the client's key is an ordinary one, which cannot manage keys; give the client a management key";
     let message = format!("intent \"a\": {about}");
     let kind = ErrorKind::OrdinaryKey;
     refused(&world, provisioner.ensure("a", |key| key), kind, &message).await;

@@ -108,7 +108,7 @@ async fn a_key_that_was_changed_before_it_was_ready() {
     for (fields, change) in changes {
         change.send().await.expect("the key is there");
         let message = format!(
-            "intent \"a\": the key {} has another {fields} than was asked for; mend that or call `remove`, and do the same again",
+            "intent \"a\": the key {} is not as it was asked for ({fields}); mend that or call `remove`, and do the same again",
             key.hash
         );
         // Its name is given to it first; after that, nothing changes any more.
@@ -176,7 +176,7 @@ async fn an_intent_that_is_asked_for_twice_and_otherwise() {
     ];
     for (ensure, fields) in cases {
         let message = format!(
-            "intent \"a\": the key {} was made with another {fields}; update the key itself, or ask for what was asked for then",
+            "intent \"a\": the key {} was asked for otherwise before ({fields}); update the key itself, or ask for what was asked for then",
             key.hash
         );
         let error = refused(&world, ensure, ErrorKind::OtherRequest, &message).await;
@@ -188,7 +188,7 @@ async fn an_intent_that_is_asked_for_twice_and_otherwise() {
 async fn an_intent_that_is_not_known() {
     let (world, key) = committed().await;
     let provisioner = world.provisioner();
-    let message = "intent \"b\": the ledger knows of no key for it";
+    let message = "intent \"b\": the ledger knows of no key for it; is it spelt as it was for `ensure` or `adopt`?";
     let kind = ErrorKind::UnknownIntent;
     refused(&world, provisioner.release("b"), kind, message).await;
     refused(&world, provisioner.remove("b"), kind, message).await;
@@ -216,17 +216,25 @@ async fn a_key_that_cannot_be_adopted() {
     let theirs = by_hand(&world, "By hand").await;
     let kind = ErrorKind::OtherKey;
 
-    let message = format!("intent \"a\": it has the key {} already", key.hash);
+    let message = format!(
+        "intent \"a\": it has the key {} already; if another is to take its place, call `remove` first",
+        key.hash
+    );
     refused(&world, provisioner.adopt("a", &theirs), kind, &message).await;
     // The key of one intent cannot be another's, made or adopted.
+    let message = format!(
+        "intent \"b\": the key {} belongs to the intent \"a\"; remove it there first, or leave it to it",
+        key.hash
+    );
     refused(&world, provisioner.adopt("b", &key.hash), kind, &message).await;
     let adopted = provisioner.adopt("b", &theirs).await;
     adopted.expect("it is nobody's");
     let again = provisioner.adopt("b", &theirs).await;
     again.expect("twice is once");
-    let message = format!("intent \"b\": it has the key {theirs} already");
-    let error = refused(&world, provisioner.adopt("c", &theirs), kind, &message).await;
-    assert_eq!(error.intent(), Some("b"));
+    let message = format!(
+        "intent \"c\": the key {theirs} belongs to the intent \"b\"; remove it there first, or leave it to it"
+    );
+    refused(&world, provisioner.adopt("c", &theirs), kind, &message).await;
 
     let marker = "openrouter-keys-provision 0123456789abcdef0123456789abcdef";
     let with_marker = by_hand(&world, marker).await;
@@ -250,7 +258,7 @@ async fn an_intent_that_is_about_to_have_a_key_adopts_none() {
     let (world, _) = sealed().await;
     let provisioner = world.provisioner();
     let theirs = by_hand(&world, "By hand").await;
-    let message = "intent \"a\": it has the key already";
+    let message = "intent \"a\": a key is being made for it; see that through by `ensure`, or call `remove` first";
     let kind = ErrorKind::OtherKey;
     refused(&world, provisioner.adopt("a", &theirs), kind, message).await;
 }
