@@ -127,9 +127,7 @@ impl<L: Ledger> Ensure<'_, L> {
         intent::check(&intent)?;
         intent::check_name("name", &plan.name)?;
         plan.check()?;
-        let _turn = provisioner.turn(&intent).await;
-        provisioner.bind().await?;
-        let mut log = Log::read(provisioner.ledger(), &intent).await?;
+        let (_turn, mut log) = provisioner.enter(&intent).await?;
         match provisioner.fulfil(&mut log, &plan).await {
             Ok(provisioned) => Ok(provisioned),
             Err(error) => Err(log.or_contended(error).await),

@@ -32,9 +32,7 @@ impl<L: Ledger> Provisioner<L> {
 
     async fn release_it(&self, intent: &str) -> Result<(), Error> {
         intent::check(intent)?;
-        let _turn = self.turn(intent).await;
-        self.bind().await?;
-        let mut log = Log::read(self.ledger(), intent).await?;
+        let (_turn, mut log) = self.enter(intent).await?;
         if log.is_empty() {
             return Err(Error::new(Problem::Unknown));
         }
@@ -126,9 +124,7 @@ impl<L: Ledger> Provisioner<L> {
 
     async fn remove_it(&self, intent: &str) -> Result<(), Error> {
         intent::check(intent)?;
-        let _turn = self.turn(intent).await;
-        self.bind().await?;
-        let mut log = Log::read(self.ledger(), intent).await?;
+        let (_turn, mut log) = self.enter(intent).await?;
         if log.is_empty() {
             return Err(Error::new(Problem::Unknown));
         }
@@ -150,10 +146,8 @@ impl<L: Ledger> Provisioner<L> {
         self.clean_up(log, &mut Vec::new()).await?;
         let history = log.history();
         let sealed = history.sealed().map(|(_, hash)| hash);
-        let turnover = history.turnover.iter();
-        let turned = turnover.flat_map(|it| [Some(&it.old), it.new.as_ref()]);
-        let held = turned.chain([history.current.as_ref()]).flatten();
-        let hashes: BTreeSet<_> = held.map(|held| &held.hash).chain(sealed).cloned().collect();
+        let held = history.held().map(|held| &held.hash);
+        let hashes: BTreeSet<_> = held.chain(sealed).cloned().collect();
         for hash in &hashes {
             self.remove_key(hash, "removing the key").await?;
         }

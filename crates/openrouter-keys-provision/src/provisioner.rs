@@ -12,6 +12,7 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use crate::error::{Error, Problem};
 use crate::guards::{Guard, Guards};
 use crate::ledger::Ledger;
+use crate::log::Log;
 use crate::marker::Nonce;
 
 /// Makes keys, exactly one for each intent, and keeps track of them in a [`Ledger`].
@@ -207,7 +208,17 @@ impl<L: Ledger> Provisioner<L> {
         self.turns.of(intent).lock_owned().await
     }
 
-    /// The same, but without waiting.
+    /// Waits for its turn, and reads what the ledger has on the intent, if it is about the client's account.
+    pub(crate) async fn enter<'a>(
+        &'a self,
+        intent: &'a str,
+    ) -> Result<(OwnedMutexGuard<()>, Log<'a, L>), Error> {
+        let turn = self.turn(intent).await;
+        self.bind().await?;
+        Ok((turn, Log::read(self.ledger(), intent).await?))
+    }
+
+    /// The same as [`turn`](Self::turn), but without waiting.
     pub(crate) fn turn_now(&self, intent: &str) -> Option<OwnedMutexGuard<()>> {
         self.turns.of(intent).try_lock_owned().ok()
     }

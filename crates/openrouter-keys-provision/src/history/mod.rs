@@ -279,10 +279,14 @@ impl History {
         let sealed = self.attempts.iter().any(
             |attempt| matches!(&attempt.fate, Fate::Sealed { hash: sealed, .. } if sealed == hash),
         );
+        sealed || self.held().any(|held| held.hash == *hash)
+    }
+
+    /// The committed keys of the intent: one, or while it is rotated two. The current one comes twice then.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Held> {
         let turnover = self.turnover.iter();
         let turned = turnover.flat_map(|it| [Some(&it.old), it.new.as_ref()]);
-        let mut held = turned.chain([self.current.as_ref()]).flatten();
-        sealed || held.any(|held| held.hash == *hash)
+        turned.chain([self.current.as_ref()]).flatten()
     }
 
     /// Whether a secret of it is in the ledger.

@@ -48,10 +48,7 @@ impl<L: Ledger> Rotation<'_, L> {
         F: Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>>,
     {
         self.check()?;
-        let provisioner = self.provisioner;
-        let _turn = provisioner.turn(&self.intent).await;
-        provisioner.bind().await?;
-        let mut log = Log::read(provisioner.ledger(), &self.intent).await?;
+        let (_turn, mut log) = self.provisioner.enter(&self.intent).await?;
         match self.go_on(&mut log, sink).await {
             Ok(()) => Ok(self.status_of(&log)),
             Err(error) => Err(self.advised(&log, error).await),

@@ -1,8 +1,8 @@
 //! The way back.
 
-use super::{Rotation, RotationStatus, check_not_removing, refused};
 use openrouter_keys::KeyHash;
 
+use super::{Rotation, RotationStatus, check_not_removing, refused};
 use crate::error::{Error, ErrorKind};
 use crate::guards::Guard;
 use crate::history::{Outcome, Removal, Stage};
@@ -34,10 +34,7 @@ impl<L: Ledger> Rotation<'_, L> {
 
     async fn rollback_it(&self) -> Result<RotationStatus, Error> {
         self.check()?;
-        let provisioner = self.provisioner;
-        let _turn = provisioner.turn(&self.intent).await;
-        provisioner.bind().await?;
-        let mut log = Log::read(provisioner.ledger(), &self.intent).await?;
+        let (_turn, mut log) = self.provisioner.enter(&self.intent).await?;
         match self.go_back(&mut log).await {
             Ok(()) => Ok(self.status_of(&log)),
             Err(error) => Err(self.advised(&log, error).await),
