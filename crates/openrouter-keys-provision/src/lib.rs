@@ -51,8 +51,8 @@
 //!
 //! | | step | written down | if it stops after this, the next call |
 //! |---|---|---|---|
-//! | 1 | a nonce of 128 random bits, and what is asked for | [`Attempt`](Record::Attempt), before the create leaves | goes to 6 |
-//! | 2 | the create, with the nonce in the key's name: its marker | | goes to 6 |
+//! | 1 | a nonce of 128 random bits, and what is asked for | [`Attempt`](Record::Attempt), before the create leaves | [waits](Provisioner::patience) for whoever may be at work on it, and goes to 6; to 3, if the caller [chose](Ensure::partner_key) the plaintext and it opens the key |
+//! | 2 | the create, with the nonce in the key's name: its marker | | the same |
 //! | 3 | hash and plaintext | [`Sealed`](Record::Sealed), before the key loses its marker | goes to 4 |
 //! | 4 | the update that gives the key its real name | | goes to 4 |
 //! | 5 | the key has its name and its settings | [`Committed`](Record::Committed) | returns the key |
