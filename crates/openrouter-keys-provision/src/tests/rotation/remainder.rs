@@ -3,22 +3,30 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use openrouter_keys::LimitReset;
+use openrouter_keys::{KeyHash, LimitReset};
 use openrouter_keys_emulator::{Fault, Route};
 
 use crate::RotationStage;
 use crate::tests::world::{HOUR, LONGEST_DELAY, World, refuse, take};
 
+/// The key of the intent `a`, with a limit of so many USD a day.
+async fn daily(world: &World, usd: u32) -> KeyHash {
+    let ensure = world
+        .provisioner
+        .ensure("a", |key| key.limit(usd).limit_reset(LimitReset::Daily));
+    ensure.await.expect("nothing goes wrong").key.hash
+}
+
+fn spend(world: &World, hash: &KeyHash, usd: f64) {
+    let spent = world.emulator.spend(hash.as_str(), usd);
+    spent.expect("it can be spent");
+}
+
 #[tokio::test]
 async fn what_remains_is_granted_once_and_the_full_limit_in_the_next_window() {
     let world = World::new().await;
-    let old = world
-        .provisioner
-        .ensure("a", |key| key.limit(50).limit_reset(LimitReset::Daily))
-        .await
-        .expect("nothing goes wrong");
-    let spend = |hash: &str, usd| world.emulator.spend(hash, usd).expect("it can be spent");
-    spend(old.key.hash.as_str(), 20.0);
+    let old = daily(&world, 50).await;
+    spend(&world, &old, 20.0);
     let rotation = world
         .provisioner
         .rotation("a", "1")
@@ -32,7 +40,7 @@ async fn what_remains_is_granted_once_and_the_full_limit_in_the_next_window() {
     };
     assert_eq!(limit().await, Some(30.0));
     // In the overlap.
-    spend(old.key.hash.as_str(), 5.0);
+    spend(&world, &old, 5.0);
     world.advance(HOUR);
     let status = rotation.resume(refuse).await.expect("it was delivered");
     assert_eq!(status.stage, RotationStage::Remainder);
@@ -51,15 +59,8 @@ async fn what_remains_is_granted_once_and_the_full_limit_in_the_next_window() {
 async fn the_limit_that_is_set_with_a_rotation_is_the_full_one() {
     for (asked, at_once) in [(20.0, 20.0), (80.0, 70.0), (200.0, 70.0)] {
         let world = World::new().await;
-        let old = world
-            .provisioner
-            .ensure("a", |key| key.limit(100).limit_reset(LimitReset::Daily))
-            .await
-            .expect("nothing goes wrong")
-            .key
-            .hash;
-        let spent = world.emulator.spend(old.as_str(), 30.0);
-        spent.expect("it has a limit of 100");
+        let old = daily(&world, 100).await;
+        spend(&world, &old, 30.0);
         let rotation = world.rotation().remaining_only();
         let rotation = rotation.settings(move |key| key.limit(asked));
         let new = rotation.resume(take).await.expect("it is taken").new;
@@ -92,15 +93,8 @@ async fn a_limit_that_somebody_has_changed_is_left_alone() {
 #[tokio::test]
 async fn another_rotation_may_begin_before_the_window_ends_and_carries_the_full_limit_on() {
     let world = World::new().await;
-    let old = world
-        .provisioner
-        .ensure("a", |key| key.limit(50).limit_reset(LimitReset::Daily))
-        .await
-        .expect("nothing goes wrong")
-        .key
-        .hash;
-    let spent = world.emulator.spend(old.as_str(), 20.0);
-    spent.expect("it has a limit of 50");
+    let old = daily(&world, 50).await;
+    spend(&world, &old, 20.0);
     let first = world.rotation().remaining_only();
     let status = first.resume(take).await.expect("it is taken");
     assert_eq!(status.stage, RotationStage::Remainder);
@@ -122,11 +116,7 @@ async fn another_rotation_may_begin_before_the_window_ends_and_carries_the_full_
 #[tokio::test]
 async fn the_plaintext_may_be_erased_before_the_window_ends() {
     let world = World::new().await;
-    world
-        .provisioner
-        .ensure("a", |key| key.limit(50).limit_reset(LimitReset::Daily))
-        .await
-        .expect("nothing goes wrong");
+    daily(&world, 50).await;
     let rotation = world.rotation().remaining_only();
     let status = rotation.resume(take).await.expect("it is taken");
     assert_eq!(status.stage, RotationStage::Remainder);
@@ -140,15 +130,8 @@ async fn the_plaintext_may_be_erased_before_the_window_ends() {
 #[tokio::test]
 async fn a_rotation_that_began_before_the_window_ended_is_taken_back_with_the_full_limit() {
     let world = World::new().await;
-    let old = world
-        .provisioner
-        .ensure("a", |key| key.limit(50).limit_reset(LimitReset::Daily))
-        .await
-        .expect("nothing goes wrong")
-        .key
-        .hash;
-    let spent = world.emulator.spend(old.as_str(), 20.0);
-    spent.expect("it has a limit of 50");
+    let old = daily(&world, 50).await;
+    spend(&world, &old, 20.0);
     let first = world.rotation().remaining_only();
     let status = first.resume(take).await.expect("it is taken");
     let current = status.new.expect("it is made");
@@ -166,22 +149,12 @@ async fn a_rotation_that_began_before_the_window_ended_is_taken_back_with_the_fu
 #[tokio::test]
 async fn the_full_limit_comes_back_also_if_it_was_not_noted_what_was_left() {
     let world = World::new().await;
-    let old = world
-        .provisioner
-        .ensure("a", |key| key.limit(50).limit_reset(LimitReset::Daily))
-        .await
-        .expect("nothing goes wrong")
-        .key
-        .hash;
-    let spend = |usd| {
-        let spent = world.emulator.spend(old.as_str(), usd);
-        spent.expect("it has a limit of 50");
-    };
-    spend(20.0);
+    let old = daily(&world, 50).await;
+    spend(&world, &old, 20.0);
     let rotation = world.rotation().remaining_only().overlap(HOUR).grace(HOUR);
     let new = rotation.resume(take).await.expect("it is taken").new;
     let new = new.expect("it is made");
-    spend(5.0);
+    spend(&world, &old, 5.0);
     world.advance(HOUR);
     // The second update is that of the limit: its answer is lost.
     for fault in [Fault::delay(Duration::ZERO), Fault::commit_then_reset()] {
@@ -189,7 +162,7 @@ async fn the_full_limit_comes_back_also_if_it_was_not_noted_what_was_left() {
     }
     rotation.resume(refuse).await.expect_err("no answer");
     assert_eq!(world.key(&new).await.limit, Some(25.0));
-    spend(1.0);
+    spend(&world, &old, 1.0);
     let _ = rotation.resume(refuse).await.expect("it was delivered");
     world.advance(HOUR * 24);
     let status = rotation.resume(refuse).await.expect("it was delivered");
