@@ -10,12 +10,19 @@ use std::process::ExitCode;
 use openrouter_keys::{Client, LimitReset};
 use openrouter_keys_emulator::Emulator;
 use openrouter_keys_provision::{
-    Custody, FileLedger, Ledger, LeftoverFate, MemoryLedger, Provisioner,
+    Custody, ErrorKind, FileLedger, Ledger, LeftoverFate, MemoryLedger, Provisioner, Record,
 };
 
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
-const USAGE: &str = "usage: provision [--live FOLDER] (--count N | INTENT...)";
+const USAGE: &str = "\
+usage: provision [--live FOLDER] (--count N | INTENT...)
+
+Sees to it that each intent has one key: those that are named, or customer-1 to customer-N.
+
+  --live FOLDER   at OpenRouter, with the key in OPENROUTER_MANAGEMENT_KEY and a ledger in this
+                  folder; otherwise at an emulator in this process, and nothing is kept
+  --help          print this";
 /// USD in a month.
 const LIMIT: f64 = 5.0;
 
@@ -27,6 +34,10 @@ struct Arguments {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    if std::env::args().any(|word| word == "--help" || word == "-h") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let Some(arguments) = Arguments::parse(std::env::args().skip(1)) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
@@ -85,6 +96,9 @@ async fn provision<L: Ledger>(client: Client, ledger: L, intents: &[String]) -> 
     let provisioner = Provisioner::new(client, ledger);
     let mut failed = 0;
     for intent in intents {
+        // Should this fail, then so does what follows, which says why.
+        let records = provisioner.ledger().records(intent).await;
+        let is_there = records.is_ok_and(|records| records.contains(&Record::Committed {}));
         let ensure = provisioner
             .ensure(intent, |key| {
                 key.limit(LIMIT).limit_reset(LimitReset::Monthly)
@@ -92,7 +106,12 @@ async fn provision<L: Ledger>(client: Client, ledger: L, intents: &[String]) -> 
             .name(format!("Key of {intent}"));
         match ensure.await {
             // Its plaintext is in `made.secret`, for whoever is to have it, and in the ledger until it is released.
-            Ok(made) => println!("{intent} {}", made.key.hash),
+            Ok(made) if is_there => println!("{intent} {} was there already", made.key.hash),
+            Ok(made) => println!("{intent} {} made", made.key.hash),
+            // It would be the same for all others, and for the sweep.
+            Err(error) if is_general(error.kind()) => {
+                return Err(format!("stopped at {error}").into());
+            }
             Err(error) => {
                 eprintln!("provision: {error}");
                 failed += 1;
@@ -106,4 +125,12 @@ async fn provision<L: Ledger>(client: Client, ledger: L, intents: &[String]) -> 
         }
     }
     Ok(failed)
+}
+
+/// Whether the service or the ledger is out of order, rather than one intent.
+fn is_general(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Client | ErrorKind::Ledger | ErrorKind::ForeignLedger | ErrorKind::OrdinaryKey
+    )
 }
