@@ -67,8 +67,10 @@ pub enum ErrorKind {
     /// The intent's key is not there any more: somebody has removed it. If that was meant, call
     /// [`remove`](crate::Provisioner::remove), after which the intent can have a new one.
     KeyGone,
-    /// Somebody has changed the name of a key that was not committed yet, so it cannot be told what they want with it. Give it
-    /// back the name that the message shows, or remove it, and do the same again.
+    /// A key that is not committed yet has another name than it was made with, so it cannot be told whether it is the intent's.
+    /// Look at it. If somebody has renamed it, give it back the name that the message shows, or call
+    /// [`remove`](crate::Provisioner::remove), which deletes it, and do the same again. If it is not the intent's, leave it
+    /// alone: then the ledger is wrong.
     KeyRenamed,
     /// The service has made a key with other settings than it was asked for, or somebody has changed them before it was
     /// committed. Look at the key, [`update`](openrouter_keys::Client::update) it, and do the same again; or
@@ -311,7 +313,7 @@ impl fmt::Display for Error {
             ),
             Problem::Renamed { marker } => write!(
                 f,
-                "somebody has renamed {key} before it was ready; name it {marker:?} again, or {way_out}, and do the same again"
+                "{key} is not called {marker:?}, as this intent's is until it is ready; look at it first: if somebody has renamed it, name it so again, or {way_out}, which deletes it, and do the same again; if it is not this intent's, leave it alone: then the ledger is wrong"
             ),
             Problem::NotAsAsked(fields) => write!(
                 f,

@@ -67,7 +67,7 @@ async fn a_key_that_was_renamed_before_it_was_ready() {
     };
     rename("Somebody's favourite".to_owned()).await;
     let message = format!(
-        "intent \"a\": somebody has renamed the key {} before it was ready; name it {:?} again, or call `remove`, and do the same again",
+        "intent \"a\": the key {} is not called {:?}, as this intent's is until it is ready; look at it first: if somebody has renamed it, name it so again, or call `remove`, which deletes it, and do the same again; if it is not this intent's, leave it alone: then the ledger is wrong",
         key.hash, key.name
     );
     refused(
@@ -289,7 +289,7 @@ async fn a_foreign_key_under_an_intent() {
         panic!("an attempt is written down before it is sent");
     };
     let message = format!(
-        "intent \"a\": somebody has renamed the key {theirs} before it was ready; name it \"openrouter-keys-provision {nonce}\" again, or call `remove`, and do the same again"
+        "intent \"a\": the key {theirs} is not called \"openrouter-keys-provision {nonce}\", as this intent's is until it is ready; look at it first: if somebody has renamed it, name it so again, or call `remove`, which deletes it, and do the same again; if it is not this intent's, leave it alone: then the ledger is wrong"
     );
     refused(
         &world,
