@@ -99,6 +99,27 @@ fn known(entries: Vec<Entry>, base_url: &str, ours: &Account) -> Result<Option<A
 }
 
 /// What tells an account from others, as far as it is known.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client, openrouter_keys_provision::MemoryLedger::new());
+/// use openrouter_keys_provision::{Ledger, Record};
+///
+/// let provisioner = provisioner.account("shop");
+/// provisioner.sweep().await?;
+///
+/// // Whose ledger is it?
+/// let notes = provisioner.ledger().records("").await.expect("memory does not fail");
+/// let Some(Record::Bound { account, .. }) = notes.last() else { panic!("nobody has called") };
+/// assert_eq!(account.to_string(), "account \"shop\"");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

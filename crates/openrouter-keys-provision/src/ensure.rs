@@ -72,6 +72,24 @@ impl<L: Ledger> Provisioner<L> {
 }
 
 /// What [`Provisioner::ensure`] returns: await it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client, openrouter_keys_provision::MemoryLedger::new());
+/// use std::time::Duration;
+///
+/// // It may be dropped at any point, by a timeout for instance: the next one goes on from there.
+/// let ensure = provisioner.ensure("customer-42", |key| key.limit(50));
+/// let provisioned = tokio::time::timeout(Duration::from_secs(60), ensure).await??;
+/// assert_eq!(provisioned.key.name, "customer-42");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing happens before it is awaited"]
 pub struct Ensure<'a, L> {
     provisioner: &'a Provisioner<L>,
@@ -97,6 +115,27 @@ impl<L> Ensure<'_, L> {
     /// what it answers to a plaintext that is in use. So it is tried, by `GET /key`, before anything relies on it. If the
     /// service does not take it, an answer that arrived has a plaintext of the service's, which counts then; and what a
     /// lost answer has left behind is removed as without this.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+    /// # let client = openrouter_keys::Client::builder()
+    /// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+    /// # let provisioner = openrouter_keys_provision::Provisioner::new(
+    /// #     client, openrouter_keys_provision::MemoryLedger::new());
+    /// use openrouter_keys::ExposeSecret;
+    ///
+    /// let chosen = "canary-of-a-partner-for-customer-42"; // of random characters, really
+    /// let provisioned = provisioner
+    ///     .ensure("customer-42", |key| key.limit(50).external_user("customer-42"))
+    ///     .partner_key(chosen)
+    ///     .await?;
+    /// let plaintext = provisioned.secret.expect("it has not been released");
+    /// assert_eq!(plaintext.expose_secret(), chosen);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn partner_key(mut self, plaintext: impl Into<SecretString>) -> Self {
         self.plan.chosen = Some(plaintext.into());
         self
@@ -174,6 +213,28 @@ impl<L: Ledger> Provisioner<L> {
 /// The key of an intent, with its plaintext.
 ///
 /// `Debug` does not print the plaintext.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client, openrouter_keys_provision::MemoryLedger::new());
+/// # async fn store(_: &openrouter_keys::SecretString) -> std::io::Result<()> { Ok(()) }
+/// let provisioned = provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+/// if let Some(plaintext) = provisioned.secret {
+///     store(&plaintext).await?;
+///     // It is where it belongs: the ledger need not have it any longer.
+///     provisioner.release("customer-42").await?;
+/// }
+/// let again = provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+/// assert_eq!(again.key.hash, provisioned.key.hash);
+/// assert!(again.secret.is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Provisioned {

@@ -41,6 +41,30 @@ struct Inner {
 }
 
 /// What kind of failure an [`Error`] is.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client.clone(), openrouter_keys_provision::MemoryLedger::new());
+/// use openrouter_keys_provision::ErrorKind;
+///
+/// let made = provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+/// client.delete(&made.key.hash).send().await?; // by hand
+///
+/// let error = provisioner.ensure("customer-42", |key| key.limit(50)).await.unwrap_err();
+/// let to_do = match error.kind() {
+///     _ if error.is_retryable() => "again in a minute",
+///     ErrorKind::KeyGone | ErrorKind::KeyRenamed | ErrorKind::NotAsAsked => "ask who did that",
+///     _ => "wake somebody up",
+/// };
+/// assert_eq!(to_do, "ask who did that");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -62,6 +62,24 @@ impl<L: Ledger> Provisioner<L> {
     /// # Errors
     /// [`OtherKey`](crate::ErrorKind::OtherKey) if the intent has another one, or is about to, or if another intent has this
     /// one; [`Client`](crate::ErrorKind::Client) if there is no such key. Done twice, it comes to the same.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+    /// # let client = openrouter_keys::Client::builder()
+    /// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+    /// # let provisioner = openrouter_keys_provision::Provisioner::new(
+    /// #     client.clone(), openrouter_keys_provision::MemoryLedger::new());
+    /// // Made by hand, years ago.
+    /// let by_hand = client.create("Customer 7").limit(50).send().await?;
+    ///
+    /// provisioner.adopt("customer-7", &by_hand.key.hash).await?;
+    /// let provisioned = provisioner.ensure("customer-7", |key| key.limit(50)).await?;
+    /// assert_eq!(provisioned.key.hash, by_hand.key.hash);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn adopt(&self, intent: &str, hash: impl AsRef<str>) -> Result<Key, Error> {
         let of_intent = |error| intent::about(error, intent);
         let done = Box::pin(self.adopt_it(intent, hash.as_ref())).await;

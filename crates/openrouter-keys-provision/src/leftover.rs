@@ -12,6 +12,29 @@ use crate::marker::Nonce;
 use crate::provisioner::Provisioner;
 
 /// A key with the provisioner's marker that is no intent's key.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client, openrouter_keys_provision::MemoryLedger::new());
+/// use openrouter_keys_emulator::{Fault, Route};
+/// use openrouter_keys_provision::LeftoverFate;
+///
+/// // The key is made, and the answer with its plaintext is lost.
+/// emulator.inject(Fault::commit_then_reset().on(Route::Create));
+/// let made = provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+///
+/// let leftover = &made.leftovers[0];
+/// assert_eq!(leftover.intent.as_deref(), Some("customer-42"));
+/// assert_eq!(leftover.fate, LeftoverFate::Removed);
+/// assert_ne!(leftover.key.hash, made.key.hash);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Leftover {
@@ -27,6 +50,33 @@ pub struct Leftover {
 pub(crate) const LOOKING: &str = "looking for leftovers";
 
 /// What became of a [`Leftover`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client.clone(), openrouter_keys_provision::MemoryLedger::new());
+/// # provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+/// use openrouter_keys_provision::LeftoverFate;
+///
+/// // A key that another ledger is about to have.
+/// let marker = "openrouter-keys-provision 0123456789abcdef0123456789abcdef";
+/// let theirs = client.create(marker).send().await?.key;
+///
+/// let mut to_look_at = Vec::new();
+/// for leftover in provisioner.sweep().await?.leftovers {
+///     match leftover.fate {
+///         LeftoverFate::Removed | LeftoverFate::UnderWay | LeftoverFate::Unfinished => {}
+///         _ => to_look_at.push(leftover.key.hash),
+///     }
+/// }
+/// assert_eq!(to_look_at, [theirs.hash]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LeftoverFate {

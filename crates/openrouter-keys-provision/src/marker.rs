@@ -8,6 +8,17 @@ use serde::{Deserialize, Serialize};
 /// What tells one attempt from every other: 128 random bits, which a key's name has in it until the key is committed.
 ///
 /// It is not a secret.
+///
+/// ```
+/// use openrouter_keys_provision::Nonce;
+///
+/// // A key of this name is met among those of the account.
+/// let name = "openrouter-keys-provision 0123456789abcdef0123456789abcdef";
+/// let nonce: Nonce = name.trim_start_matches("openrouter-keys-provision ").parse()?;
+/// // It is in a ledger's `Record::Attempt`, as it is printed.
+/// assert_eq!(nonce.to_string(), "0123456789abcdef0123456789abcdef");
+/// # Ok::<(), openrouter_keys_provision::NotANonce>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Nonce(u128);
@@ -54,6 +65,12 @@ impl FromStr for Nonce {
 }
 
 /// A text that is no [`Nonce`].
+///
+/// ```
+/// use openrouter_keys_provision::{Nonce, NotANonce};
+///
+/// assert_eq!("0123".parse::<Nonce>(), Err(NotANonce));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotANonce;
 

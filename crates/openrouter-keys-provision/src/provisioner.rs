@@ -161,6 +161,26 @@ impl<L: Ledger> Provisioner<L> {
     /// the client's key: its organisation, or where there is none, the user who made it (both known since 2026, and neither
     /// is there for every key). Where the service says neither, only this name can tell accounts apart; and a name that is
     /// given now, or is the same as before, is believed rather than the user.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+    /// # let client = openrouter_keys::Client::builder()
+    /// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+    /// use openrouter_keys_provision::{ErrorKind, MemoryLedger, Provisioner};
+    /// use std::sync::Arc;
+    ///
+    /// let ledger = Arc::new(MemoryLedger::new());
+    /// let shop = Provisioner::new(client.clone(), ledger.clone()).account("shop");
+    /// shop.sweep().await?;
+    ///
+    /// // The ledger of the one with the client of the other.
+    /// let warehouse = Provisioner::new(client, ledger).account("warehouse");
+    /// assert_eq!(warehouse.sweep().await.unwrap_err().kind(), ErrorKind::ForeignLedger);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn account(mut self, name: impl Into<String>) -> Self {
         self.settings.account = Some(name.into());

@@ -16,6 +16,27 @@ use crate::new_key::NewKey;
 /// A later version may add fields: take those that you need, and `..`.
 ///
 /// Which may follow which, and what each is written before or after, is in the [crate's documentation](crate).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client.clone(), openrouter_keys_provision::MemoryLedger::new());
+/// # provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+/// use openrouter_keys_provision::{Ledger, Record};
+///
+/// // What has become of it?
+/// let records = provisioner.ledger().records("customer-42").await.expect("memory does not fail");
+/// let [Record::Attempt { name, .. }, Record::Sealed { hash }, Record::Committed {}] = &*records else {
+///     panic!("its key is not made yet");
+/// };
+/// assert_eq!(client.get(hash).send().await?.name, *name);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]

@@ -15,6 +15,26 @@ use crate::marker::Nonce;
 use crate::provisioner::Provisioner;
 
 /// What a [`sweep`](Provisioner::sweep) found.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client, openrouter_keys_provision::MemoryLedger::new());
+/// # provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+/// let sweep = provisioner.sweep().await?;
+/// for intent in &sweep.unfinished {
+///     println!("{intent} was begun, and has no key: ask for it again");
+/// }
+/// assert!(sweep.unfinished.is_empty() && sweep.leftovers.is_empty());
+/// // The create was sent a moment ago. What the network may do with it still, the next sweep finds.
+/// assert!(!sweep.is_settled);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Sweep {

@@ -27,6 +27,51 @@ compile_error!(
 /// A ledger holds a list of [entries](Entry) for each intent. It does not look into them: it adds one at the end, durably,
 /// and gives all of them back. This is how to keep one in your own database; the example `sqlite_ledger` is one.
 ///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use openrouter_keys::SecretString;
+/// use openrouter_keys_provision::{Entry, Ledger, LedgerError, Record, check_ledger};
+/// use std::collections::BTreeSet;
+/// use std::sync::{Arc, Mutex};
+///
+/// /// Rows of intent, record and secret, as a table in a database has them.
+/// #[derive(Default)]
+/// struct Table(Mutex<Vec<(String, String, Option<SecretString>)>>);
+///
+/// impl Ledger for Table {
+///     async fn read(&self, intent: &str) -> Result<Vec<Entry>, LedgerError> {
+///         let rows = self.0.lock().unwrap();
+///         let rows = rows.iter().filter(|row| row.0 == intent);
+///         rows.map(|(_, record, secret)| Entry::from_json(record, secret.clone())).collect()
+///     }
+///
+///     async fn append(&self, intent: &str, position: usize, entry: &Entry) -> Result<(), LedgerError> {
+///         let mut rows = self.0.lock().unwrap(); // from here on, it is a transaction
+///         if rows.iter().filter(|row| row.0 == intent).count() != position {
+///             return Err(LedgerError::Conflict);
+///         }
+///         if entry.record == (Record::Released {}) {
+///             rows.iter_mut().filter(|row| row.0 == intent).for_each(|row| row.2 = None);
+///         }
+///         rows.push((intent.to_owned(), entry.record_json(), entry.secret.clone()));
+///         Ok(())
+///     }
+///
+///     async fn intents(&self) -> Result<Vec<String>, LedgerError> {
+///         let rows = self.0.lock().unwrap();
+///         let intents: BTreeSet<_> = rows.iter().map(|row| row.0.clone()).collect();
+///         Ok(intents.into_iter().collect())
+///     }
+/// }
+///
+/// // An `Arc` of a ledger is a ledger too.
+/// let table = Arc::new(Table::default());
+/// check_ledger(async || Arc::clone(&table)).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # What a ledger promises
 ///
 /// 1. **An entry is added at a position, once.** The first entry of an intent is at position 0. `append` at a position that
@@ -53,6 +98,12 @@ compile_error!(
 /// type. Where it must be chosen at run time, make an enum of the possible ones and implement this for it.
 pub trait Ledger: Send + Sync + 'static {
     /// All entries of an intent, the oldest first. An intent that has none is an empty list.
+    ///
+    /// # Errors
+    /// - [`Damaged`](LedgerError::Damaged): what is there is no list of entries. The call that needs it fails as
+    ///   [`DamagedLedger`](crate::ErrorKind::DamagedLedger), and somebody has to look.
+    /// - [`Failed`](LedgerError::Failed): it could not be read now. The call fails as [`Ledger`](crate::ErrorKind::Ledger),
+    ///   and may be repeated.
     fn read(&self, intent: &str) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send;
 
     /// The records of these entries, the oldest first, without their secrets.
@@ -61,6 +112,10 @@ pub trait Ledger: Send + Sync + 'static {
     /// and one secret that cannot be decrypted does not stand in the way of all other intents. By default they are what
     /// [`read`](Self::read) gives, and the secrets are thrown away. A ledger that encrypts, or that has its secrets in a
     /// vault, does well to leave them where they are.
+    ///
+    /// # Errors
+    /// As of [`read`](Self::read), but that a sweep goes on to the other intents when one is damaged, and
+    /// [reports](crate::Sweep::unreadable_intents) that.
     fn records(
         &self,
         intent: &str,
@@ -72,6 +127,16 @@ pub trait Ledger: Send + Sync + 'static {
     }
 
     /// Adds an entry at this position, durably, or nothing at all.
+    ///
+    /// # Errors
+    /// - [`Conflict`](LedgerError::Conflict), which no other method returns: the position is taken, or is not the next one,
+    ///   and nothing was added. The provisioner takes it for the work of somebody else. If what it wanted is done by that,
+    ///   it goes on; otherwise its call fails as [`Contended`](crate::ErrorKind::Contended).
+    /// - [`Failed`](LedgerError::Failed): whether the entry was added is not known. The call fails as
+    ///   [`Ledger`](crate::ErrorKind::Ledger), and the next one goes by what it reads. An entry with the plaintext of a new key
+    ///   is tried three times before that, each time after a look whether it is there.
+    /// - [`Damaged`](LedgerError::Damaged): the same, but that the call fails as
+    ///   [`DamagedLedger`](crate::ErrorKind::DamagedLedger).
     fn append(
         &self,
         intent: &str,
@@ -80,6 +145,10 @@ pub trait Ledger: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), LedgerError>> + Send;
 
     /// All intents that have an entry, each once, in any order.
+    ///
+    /// # Errors
+    /// [`Damaged`](LedgerError::Damaged) and [`Failed`](LedgerError::Failed), as of [`read`](Self::read). Without the list there
+    /// is no sweep, and no key is adopted.
     fn intents(&self) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send;
 
     /// Whether one provisioner, with its clones, is the only one that can write to it as long as this is open. Then no attempt
@@ -172,6 +241,21 @@ impl Entry {
 /// Why a ledger could not do what it was asked.
 ///
 /// Any error becomes one by `?`. It is no [`std::error::Error`] itself, so that this works.
+///
+/// ```
+/// use openrouter_keys_provision::LedgerError;
+///
+/// /// What a database says of an insert: how many rows were added.
+/// fn appended(rows: Result<usize, std::io::Error>) -> Result<(), LedgerError> {
+///     if rows? == 0 {
+///         return Err(LedgerError::Conflict); // the position was taken
+///     }
+///     Ok(())
+/// }
+/// assert!(matches!(appended(Ok(0)), Err(LedgerError::Conflict)));
+/// let cut_off = std::io::Error::other("the connection is closed");
+/// assert!(matches!(appended(Err(cut_off)), Err(LedgerError::Failed(_))));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LedgerError {

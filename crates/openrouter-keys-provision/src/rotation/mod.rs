@@ -93,6 +93,29 @@ impl<L: Ledger> Provisioner<L> {
 ///
 /// **Money.** What is spent with a key counts from zero for a new one. So the budget of the current window is granted twice,
 /// unless you ask for [`remaining_only`](Self::remaining_only).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client, openrouter_keys_provision::MemoryLedger::new());
+/// # provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+/// # async fn store(_: &openrouter_keys::SecretString) -> std::io::Result<()> { Ok(()) }
+/// // From now on with another limit, USD.
+/// let rotation = provisioner
+///     .rotation("customer-42", "more for customer 42")
+///     .settings(|key| key.limit(80));
+/// let _ = rotation.resume(async |delivery| Ok(store(&delivery.secret).await?)).await?;
+///
+/// // What was asked for first is what `ensure` goes on to ask for; the key is the new one.
+/// let provisioned = provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+/// assert_eq!(provisioned.key.limit, Some(80.0));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing happens before it is resumed"]
 pub struct Rotation<'a, L> {
     provisioner: &'a Provisioner<L>,
@@ -110,6 +133,34 @@ type Change = Box<dyn Fn(NewKey) -> NewKey + Send + Sync>;
 /// A new key for the sink of a [`Rotation`].
 ///
 /// `Debug` does not print the plaintext.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client.clone(), openrouter_keys_provision::MemoryLedger::new());
+/// # provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+/// use openrouter_keys::SecretString;
+/// use openrouter_keys_provision::Delivery;
+/// use std::sync::Mutex;
+///
+/// static VAULT: Mutex<Vec<(String, SecretString)>> = Mutex::new(Vec::new());
+///
+/// async fn store(delivery: Delivery) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+///     let mut vault = VAULT.lock().map_err(|_| "the vault is closed")?;
+///     vault.push((delivery.intent, delivery.secret));
+///     Ok(()) // when it is there durably, for everybody who uses the key, and not before
+/// }
+/// let _ = provisioner.rotation("customer-42", "2026-11").resume(store).await?;
+/// let (intent, plaintext) = VAULT.lock().unwrap().remove(0);
+/// assert_eq!(intent, "customer-42");
+/// assert!(client.with_key(plaintext).current().send().await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Delivery {
@@ -150,6 +201,26 @@ impl<L> Rotation<'_, L> {
     /// A key without a limit, one of which nothing is left, and one whose limit resets in a way that this version does not
     /// know, cannot be rotated so: that is an error of kind [`Rotation`](crate::ErrorKind::Rotation), before anything was
     /// done.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+    /// # let client = openrouter_keys::Client::builder()
+    /// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+    /// # let provisioner = openrouter_keys_provision::Provisioner::new(
+    /// #     client, openrouter_keys_provision::MemoryLedger::new());
+    /// # async fn store(_: &openrouter_keys::SecretString) -> std::io::Result<()> { Ok(()) }
+    /// let old = provisioner.ensure("customer-42", |key| key.limit(50)).await?.key;
+    /// emulator.spend(old.hash.as_str(), 20.0)?;
+    ///
+    /// let rotation = provisioner.rotation("customer-42", "2026-11").remaining_only();
+    /// let _ = rotation.resume(async |delivery| Ok(store(&delivery.secret).await?)).await?;
+    /// let new = provisioner.ensure("customer-42", |key| key.limit(50)).await?.key;
+    /// assert_eq!(new.limit, Some(30.0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn remaining_only(mut self) -> Self {
         self.remaining_only = true;
         self

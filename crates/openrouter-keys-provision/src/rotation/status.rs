@@ -11,6 +11,31 @@ use crate::ledger::Ledger;
 use crate::log::Log;
 
 /// How far a [`Rotation`] has come.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client.clone(), openrouter_keys_provision::MemoryLedger::new());
+/// # provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+/// # async fn store(_: &openrouter_keys::SecretString) -> std::io::Result<()> { Ok(()) }
+/// use std::time::Duration;
+///
+/// let rotation = provisioner
+///     .rotation("customer-42", "2026-11")
+///     .overlap(Duration::from_secs(60 * 60));
+/// let status = rotation.resume(async |delivery| Ok(store(&delivery.secret).await?)).await?;
+///
+/// // Both keys work until then. Does anybody use the old one still?
+/// println!("until {}", status.until.expect("the end of the overlap"));
+/// let old = status.old.expect("the rotation is under way");
+/// assert_eq!(client.get(&old).send().await?.last_used_at, None);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "it tells when there is more to do"]
 #[non_exhaustive]
@@ -27,6 +52,28 @@ pub struct RotationStatus {
 }
 
 /// The step that a [`Rotation`] has reached.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+/// # let client = openrouter_keys::Client::builder()
+/// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+/// # let provisioner = openrouter_keys_provision::Provisioner::new(
+/// #     client, openrouter_keys_provision::MemoryLedger::new());
+/// # provisioner.ensure("customer-42", |key| key.limit(50)).await?;
+/// use openrouter_keys_provision::RotationStage;
+///
+/// let rotation = provisioner.rotation("customer-42", "2026-11");
+/// assert_eq!(rotation.status().await?.stage, RotationStage::NotBegun);
+///
+/// let failed = rotation.resume(async |_| Err("the vault is closed".into())).await;
+/// assert!(failed.is_err());
+/// // The new key is made, and the next call delivers it again.
+/// assert_eq!(rotation.status().await?.stage, RotationStage::Delivering);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RotationStage {

@@ -8,6 +8,28 @@ use std::path::{Path, PathBuf};
 ///
 /// Its text is one line for the person who is woken by it: the file, the byte where there is one, what is the matter and what
 /// to do. Nothing that the ledger holds is in it. [`FileLedger`](crate::FileLedger) says more of each.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let parent = tempfile::tempdir()?;
+/// # let folder = parent.path().join("keys");
+/// use openrouter_keys_provision::{Custody, Entry, FileLedger, Ledger, Record};
+///
+/// let ledger = FileLedger::open(&folder, Custody::plaintext()).await?;
+/// let entry = Entry::new(Record::Released {}, None);
+/// ledger.append("customer-42", 0, &entry).await.expect("there is room");
+/// drop(ledger);
+///
+/// // A bit of that entry changes, as on a disk that fails.
+/// let mut bytes = std::fs::read(folder.join("ledger"))?;
+/// bytes[512] ^= 1;
+/// std::fs::write(folder.join("ledger"), bytes)?;
+/// let error = FileLedger::open(&folder, Custody::plaintext()).await.unwrap_err();
+/// assert!(error.is_damaged(), "{error}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct FileLedgerError {
     path: PathBuf,

@@ -74,6 +74,18 @@ pub async fn check_ledger<L: Ledger>(
 }
 
 /// Which promise a ledger does not keep, and how that was seen.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use openrouter_keys_provision::{MemoryLedger, check_ledger};
+///
+/// // This one has forgotten everything when it is opened again.
+/// let broken = check_ledger(async || MemoryLedger::new()).await.unwrap_err();
+/// assert_eq!(broken.number(), Some(2), "{broken}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokenPromise {
     promise: Promise,
