@@ -22,12 +22,12 @@ impl<L: Ledger> Provisioner<L> {
     /// whether this was called already, whether it failed, was dropped, or the machine stopped in the middle of it. The
     /// intent has one committed key, and all calls give that one.
     ///
-    /// A call that asks for something else than the first one did is an error of kind
+    /// A call that asks for something else than the one that made the key, or for another name, is an error of kind
     /// [`OtherRequest`](crate::ErrorKind::OtherRequest). The time of expiry is not compared, since it is counted from now on
-    /// in most programs.
+    /// in most programs. How the key was changed since is not looked at.
     ///
-    /// An intent has 1 to 256 characters, none of which controls anything. It stands in the ledger, in errors and, unless
-    /// you give the key [another name](Ensure::name), in the account.
+    /// An intent has 1 to 256 characters, no control characters and no key (`sk-or-`) in it. It stands in the ledger, in errors
+    /// and, unless you give the key [another name](Ensure::name), in the account.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind), which says of each what to do. Nothing is lost by an error: the next call goes on

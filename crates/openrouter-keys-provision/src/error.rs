@@ -40,7 +40,10 @@ struct Inner {
     problem: Problem,
 }
 
-/// What kind of failure an [`Error`] is.
+/// What kind of failure an [`Error`] is, and what to do about it.
+///
+/// While a key is rotated, the message may say to roll the rotation back where it says here to call
+/// [`remove`](crate::Provisioner::remove): that would remove the old key too, which works.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -73,7 +76,8 @@ pub enum ErrorKind {
     /// A call failed: [`client_error`](Error::client_error) says why. Nothing is lost. Unless it says that the request itself
     /// is wrong, do the same again.
     Client,
-    /// The ledger failed. Nothing is lost. Do the same again, and if it stays so, mend the ledger.
+    /// The ledger failed, or the system has no random numbers. Nothing that anybody could rely on is lost. Do the same again,
+    /// and if it stays so, mend what the message names.
     Ledger,
     /// Somebody else is at work on this intent: another process with the same ledger. Nothing is lost. Do the same again, after
     /// a moment that is not the same for all; if it happens often, see to it that one of them has the intent.
@@ -102,7 +106,8 @@ pub enum ErrorKind {
     NotAsAsked,
     /// The ledger has no key for this intent. Look whether it is spelt as it was for [`ensure`](crate::Provisioner::ensure).
     UnknownIntent,
-    /// The intent has another key already. Only an intent without one can adopt a key.
+    /// The intent has another key already, or is about to, or another intent has this one. Only an intent without a key can adopt
+    /// one, and only one that is no other intent's.
     OtherKey,
     /// That cannot be done while a rotation is under way, or at the point that it has reached. The message says what can.
     Rotation,

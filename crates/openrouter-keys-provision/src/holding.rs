@@ -17,10 +17,11 @@ use crate::record::Record;
 impl<L: Ledger> Provisioner<L> {
     /// Erases the intent's plaintext from the ledger: you have it where it belongs.
     ///
-    /// From then on, [`ensure`](Self::ensure) gives the key without its plaintext. What of it a disk or a backup remembers is
-    /// beyond this.
+    /// From then on, [`ensure`](Self::ensure) gives the key without its plaintext. The plaintexts of the keys that the intent had
+    /// before, removed or replaced, are erased too. What of them a disk or a backup remembers is beyond this.
     ///
     /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). In particular
     /// [`UnknownIntent`](crate::ErrorKind::UnknownIntent) if the ledger knows nothing of the intent, or its key is being made;
     /// [`Rotation`](crate::ErrorKind::Rotation) while one is under way whose new key was not seen to work yet. Done twice, it
     /// comes to the same.
@@ -57,11 +58,17 @@ impl<L: Ledger> Provisioner<L> {
     /// Takes a key that exists already for an intent that has none: one that was made by hand, or before there was a ledger.
     ///
     /// Its plaintext is not known here; you have it. From then on it is the intent's key, to be
-    /// [rotated](Self::rotation), for instance.
+    /// [rotated](Self::rotation), for instance. What a later [`ensure`](Self::ensure) asks for is not compared with it.
+    ///
+    /// Adopt a key for one intent: whether another one has it is looked up before, which two calls at the same moment, for two
+    /// intents, may both do in vain.
     ///
     /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). In particular
     /// [`OtherKey`](crate::ErrorKind::OtherKey) if the intent has another one, or is about to, or if another intent has this
-    /// one; [`Client`](crate::ErrorKind::Client) if there is no such key. Done twice, it comes to the same.
+    /// one; [`InvalidInput`](crate::ErrorKind::InvalidInput) if its name is a marker;
+    /// [`DamagedLedger`](crate::ErrorKind::DamagedLedger) if it cannot be read which keys other intents have;
+    /// [`Client`](crate::ErrorKind::Client) if there is no such key. Done twice, it comes to the same.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -128,10 +135,12 @@ impl<L: Ledger> Provisioner<L> {
     /// Removes the intent's key for good, used or not, and both keys if it is being rotated. The next
     /// [`ensure`](Self::ensure) makes another.
     ///
-    /// This is also what to do about a key that somebody else has removed, renamed or changed. What lost attempts have left
-    /// behind is removed as by `ensure`.
+    /// This is also what to do about a key that somebody else has removed or spoilt. Removed is what the ledger says is the
+    /// intent's, whatever it is called; what lost attempts have left behind, as by `ensure`. An attempt that is under way in
+    /// another process is given up, and is not waited for.
     ///
     /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind); call it again then. In particular
     /// [`UnknownIntent`](crate::ErrorKind::UnknownIntent) if the ledger knows nothing of the intent. Done twice, it comes to
     /// the same.
     pub async fn remove(&self, intent: &str) -> Result<(), Error> {

@@ -80,7 +80,7 @@ pub(crate) const LOOKING: &str = "looking for leftovers";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LeftoverFate {
-    /// It was removed. Nobody had its plaintext, or could use it.
+    /// It was removed, here or by somebody else just before. As far as the service says, it was never used.
     Removed,
     /// It has been used, and was left as it is. Somebody has its plaintext: find out who before you remove it.
     Used,

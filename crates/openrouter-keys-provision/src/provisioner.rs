@@ -104,9 +104,11 @@ impl<L: Ledger> Provisioner<L> {
 
     /// How long after it was written down an attempt can still have an effect, at the most; 5 minutes by default.
     ///
-    /// It has to be longer than a call of the client may take (90 seconds by default) and what the network, a gateway or the
-    /// service may hold back a request for. Nobody guarantees such a time. What depends on it: strict mode waits for it,
-    /// and a [`sweep`](Self::sweep) lets younger attempts be. What does not: that an intent has one committed key.
+    /// It has to be longer than a call of the client may take (90 seconds by default), what the network, a gateway or the
+    /// service may hold back a request for, what the service's lists may be behind, and what the clocks of the machines that
+    /// write to the ledger differ by, together. Nobody guarantees such a time. What depends on it: strict mode waits for it, a
+    /// [`sweep`](Self::sweep) lets younger attempts be, and a [rollback](crate::Rotation::rollback) keeps the new key for so
+    /// long. What does not: that an intent has one committed key.
     #[must_use]
     pub fn longest_delay(mut self, delay: Duration) -> Self {
         self.settings.longest_delay = delay;
@@ -125,8 +127,8 @@ impl<L: Ledger> Provisioner<L> {
         self
     }
 
-    /// After a create whose answer was lost, waits for the [`longest_delay`](Self::longest_delay) before it looks for what
-    /// the create has made, and sends another.
+    /// After a create whose answer was lost, waits until the [`longest_delay`](Self::longest_delay) is over before it looks for
+    /// what the create has made, and sends another: in this call or in a later one.
     ///
     /// Without, which is *fast* mode, it looks at once. A create that was held back and lands after that makes a key which
     /// nobody holds, and which is there until the next [`sweep`](Self::sweep).
@@ -159,8 +161,9 @@ impl<L: Ledger> Provisioner<L> {
     /// A ledger serves one account at one base URL: in another, each of its keys would look like one that somebody has
     /// removed. The first call writes into the ledger which those are, and each provisioner compares, once, what `GET /key` says of
     /// the client's key: its organisation, or where there is none, the user who made it (both known since 2026, and neither
-    /// is there for every key). Where the service says neither, only this name can tell accounts apart; and a name that is
-    /// given now, or is the same as before, is believed rather than the user.
+    /// is there for every key). Where the service says neither, only this name can tell accounts apart. A name that was given
+    /// before and is given now decides alone; one that is given for the first time is believed rather than the user, and not
+    /// rather than the organisation.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

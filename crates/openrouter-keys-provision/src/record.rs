@@ -86,7 +86,7 @@ pub enum Record {
     Released {},
     /// The intent's keys are about to be removed, whatever was under way with them.
     Removing {},
-    /// The intent's key was removed. The next one to be made is another.
+    /// The intent's keys were removed. The next one to be made is another.
     Removed {},
     /// A rotation has begun.
     RotationBegun {
@@ -124,7 +124,7 @@ pub enum Record {
     Trimming {
         /// Its limit, USD.
         limit: f64,
-        /// When the window ends, and it is due its full limit. Never, if the limit never resets.
+        /// When the window ends, after which it is due its full limit. Never, if the limit never resets.
         until: Option<DateTime<Utc>>,
     },
     /// The new key has what the old one has left over.

@@ -53,7 +53,7 @@ pub struct Sweep {
     /// perhaps, and their keys with them. Nothing is known of what is in them.
     pub unreadable_workspaces: Vec<String>,
     /// Whether no attempt can have an effect any more. If not, an attempt is younger than the
-    /// [longest delay](Provisioner::longest_delay), and another sweep is due when it is not.
+    /// [longest delay](Provisioner::longest_delay) or has a call at work on it, and another sweep is due when that is over.
     pub is_settled: bool,
 }
 

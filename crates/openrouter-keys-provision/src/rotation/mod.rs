@@ -85,10 +85,11 @@ impl<L: Ledger> Provisioner<L> {
 /// 4. After the [`overlap`](Self::overlap), the old key is disabled. From here on, `ensure` gives the new one.
 /// 5. After the [`grace`](Self::grace), the old key is removed. Until then, the way back is open.
 ///
-/// So at each moment there is a key that works and whose plaintext the sink has, or had before this began.
+/// So at each moment there is a key that works and whose plaintext the sink has, or had before this began, unless somebody
+/// else disables or removes it.
 ///
-/// The settings are the limit, when it resets, whether it includes BYOK, the workspace, the time of expiry, and the partner's
-/// name for the customer, as the old key has them when this begins. On whose behalf the key was made is not among them: that
+/// The settings are the name, the limit, when it resets, whether it includes BYOK, the workspace, the time of expiry, and the
+/// partner's name for the customer, as the old key has them when this begins. On whose behalf the key was made is not among them: that
 /// can only be set in an organisation, and says so itself with [`settings`](Self::settings).
 ///
 /// **Money.** What is spent with a key counts from zero for a new one. So the budget of the current window is granted twice,
@@ -176,7 +177,7 @@ impl<L> Rotation<'_, L> {
     /// How long both keys work, after the sink has acknowledged the new one; no time by default.
     ///
     /// For sinks that acknowledge before everybody who uses the key has got the new one. It is written down when the rotation
-    /// begins, in whole seconds, and holds until a later call says otherwise.
+    /// begins, in whole seconds, and counts in each call that does not say otherwise.
     pub fn overlap(mut self, time: Duration) -> Self {
         self.overlap = Some(time);
         self
@@ -185,7 +186,7 @@ impl<L> Rotation<'_, L> {
     /// How long the old key is disabled before it is removed; no time by default.
     ///
     /// Whoever still uses it is noticed by then, and [`rollback`](Self::rollback) can bring it back. It is written down when the
-    /// rotation begins, in whole seconds, and holds until a later call says otherwise.
+    /// rotation begins, in whole seconds, and counts in each call that does not say otherwise.
     pub fn grace(mut self, time: Duration) -> Self {
         self.grace = Some(time);
         self
@@ -195,8 +196,8 @@ impl<L> Rotation<'_, L> {
     ///
     /// It is made with what is left at that time. When the old key is disabled, it gets what is left then: what both may
     /// spend together in the overlap, and what is booked late, is all that can be granted twice. If the limit resets, the
-    /// rotation is over only when the window is, and the new key has its full limit again: call [`resume`](Self::resume) then. Until
-    /// then another rotation may begin, which takes that over.
+    /// rotation is over only when the window is, and the new key has its full limit again: call [`resume`](Self::resume)
+    /// [then](RotationStatus::until). Until then another rotation may begin, which takes that over.
     ///
     /// A key without a limit, one of which nothing is left, and one whose limit resets in a way that this version does not
     /// know, cannot be rotated so: that is an error of kind [`Rotation`](crate::ErrorKind::Rotation), before anything was
@@ -245,7 +246,8 @@ impl<L: Ledger> Rotation<'_, L> {
     /// How far it has come, from the ledger alone.
     ///
     /// # Errors
-    /// [`Ledger`](crate::ErrorKind::Ledger), and [`DamagedLedger`](crate::ErrorKind::DamagedLedger).
+    /// [`Ledger`](crate::ErrorKind::Ledger), [`DamagedLedger`](crate::ErrorKind::DamagedLedger), and
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the intent or the rotation has a name that cannot be one.
     pub async fn status(&self) -> Result<RotationStatus, Error> {
         let of_intent = |error| intent::about(error, &self.intent);
         self.check().map_err(of_intent)?;

@@ -46,8 +46,9 @@ pub struct RotationStatus {
     pub old: Option<KeyHash>,
     /// The key that replaces it, while the rotation is under way and as soon as it is made.
     pub new: Option<KeyHash>,
-    /// When the next call of [`resume`](Rotation::resume) has something to do: at the end of the overlap, of the grace, of
-    /// the window. `None`: at once, or never.
+    /// When the next call of [`resume`](Rotation::resume) has something to do: at the end of the overlap or of the grace, and
+    /// the [longest delay](crate::Provisioner::longest_delay) after the end of the window or the beginning of a rollback.
+    /// `None`: at once, or never.
     pub until: Option<DateTime<Utc>>,
 }
 
