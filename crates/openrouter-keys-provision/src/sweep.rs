@@ -143,10 +143,13 @@ impl<L: Ledger> Provisioner<L> {
         let mut fates = sweep.leftovers.iter().map(|leftover| leftover.fate);
         sweep.is_settled = attempts.all(is_old) && fates.all(|fate| fate != LeftoverFate::UnderWay);
         for (intent, history) in histories {
-            if let Some(turnover) = history.turnover {
-                sweep.rotating.push((intent, turnover.rotation));
-            } else if history.is_begun && history.current.is_none() || history.is_removing {
-                sweep.unfinished.push(intent);
+            let lacks_key = history.is_begun && history.current.is_none();
+            match history.turnover {
+                Some(turnover) if !history.is_removing => {
+                    sweep.rotating.push((intent, turnover.rotation));
+                }
+                _ if lacks_key || history.is_removing => sweep.unfinished.push(intent),
+                _ => {}
             }
         }
         Ok(sweep)

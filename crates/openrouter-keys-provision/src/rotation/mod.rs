@@ -197,7 +197,8 @@ impl<L> Rotation<'_, L> {
     /// It is made with what is left at that time. When the old key is disabled, it gets what is left then: what both may
     /// spend together in the overlap, and what is booked late, is all that can be granted twice. If the limit resets, the
     /// rotation is over only when the window is, and the new key has its full limit again: call [`resume`](Self::resume)
-    /// [then](RotationStatus::until). Until then another rotation may begin, which takes that over.
+    /// [then](RotationStatus::until). Until then another rotation may begin. If that one grants only what remains too, it takes
+    /// this over; otherwise its key has the full limit at once.
     ///
     /// A key without a limit, one of which nothing is left, and one whose limit resets in a way that this version does not
     /// know, cannot be rotated so: that is an error of kind [`Rotation`](crate::ErrorKind::Rotation), before anything was

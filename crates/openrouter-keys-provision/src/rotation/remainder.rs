@@ -19,7 +19,7 @@ pub(super) fn left_of(key: &Key) -> Result<(f64, f64), Error> {
     };
     if whole_micros(left) <= 0.0 {
         return Err(refused(
-            "nothing is left of the key's limit in this window: rotate it in the next one, or with its full limit".to_owned(),
+            "nothing is left of the key's limit in this window: rotate it in the next one, or without `remaining_only`: then the new key has the full limit".to_owned(),
         ));
     }
     if let Some(reset) = &key.limit_reset

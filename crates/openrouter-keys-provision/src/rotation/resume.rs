@@ -224,7 +224,7 @@ impl<L: Ledger> Rotation<'_, L> {
     }
 
     /// What the new key is to be like, and its limit in the next window, if it is to have only what is left of the old one's
-    /// in this: because that was asked for, or because the old one has no more than that itself.
+    /// in this. The limit that the old one was to get in the next window, if it has only a remainder itself, is its full one.
     fn request_like(
         &self,
         old: &Key,
@@ -239,7 +239,7 @@ impl<L: Ledger> Rotation<'_, L> {
             request = change(request);
         }
         let mut full_limit = None;
-        if self.remaining_only || inherited.is_some() {
+        if self.remaining_only {
             let (limit, left) = super::remainder::left_of(old)?;
             let limit = request.limit.unwrap_or(limit);
             full_limit = Some(limit);

@@ -5,7 +5,7 @@ use openrouter_keys::KeyHash;
 use super::{Rotation, RotationStatus, check_not_removing, refused};
 use crate::error::{Error, ErrorKind};
 use crate::guards::Guard;
-use crate::history::{Outcome, Removal, Stage};
+use crate::history::{Outcome, Removal, Stage, Turnover};
 use crate::intent;
 use crate::ledger::Ledger;
 use crate::log::Log;
@@ -60,7 +60,7 @@ impl<L: Ledger> Rotation<'_, L> {
         if turnover.rolling_back.is_none() {
             // As long as nobody has the new key, there is nothing to lose by giving it up.
             if turnover.delivered.is_some() {
-                self.check_way_back(&turnover.old.hash).await?;
+                self.check_way_back(turnover).await?;
             }
             log.append(Record::RollingBack { at: self.now() }, None)
                 .await?;
@@ -69,10 +69,17 @@ impl<L: Ledger> Rotation<'_, L> {
     }
 
     /// There must be something to go back to.
-    async fn check_way_back(&self, hash: &KeyHash) -> Result<(), Error> {
+    async fn check_way_back(&self, turnover: &Turnover) -> Result<(), Error> {
+        let hash = &turnover.old.hash;
         let message = match self.provisioner.look_at(hash).await {
-            Ok(old) if old.expires_at.is_none_or(|at| self.now() < at) => return Ok(()),
-            Ok(_) => "the old key has expired: resume the rotation",
+            Ok(old) if old.expires_at.is_some_and(|at| at <= self.now()) => {
+                "the old key has expired: resume the rotation"
+            }
+            // Why, they will know.
+            Ok(old) if old.disabled && turnover.disabling.is_none() => {
+                "somebody else has disabled the old key: enable it, or resume the rotation"
+            }
+            Ok(_) => return Ok(()),
             Err(error) if error.kind() == ErrorKind::KeyGone => {
                 "somebody else has removed the old key: resume the rotation"
             }

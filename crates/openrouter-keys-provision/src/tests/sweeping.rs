@@ -35,6 +35,24 @@ async fn an_intent_whose_key_is_being_rotated_is_not_unfinished() {
     assert_eq!(sweep.rotating, []);
 }
 
+/// Then it cannot be resumed.
+#[tokio::test]
+async fn an_intent_that_is_removed_in_the_midst_of_its_rotation_is_unfinished() {
+    let world = World::new().await;
+    world.ensure().await;
+    let _ = world.rotation().overlap(LONGEST_DELAY).resume(take).await;
+    let outage = Fault::status(503).on(Route::Delete);
+    world.emulator.inject(outage);
+    let removed = world.provisioner.remove("a").await;
+    removed.expect_err("the service is down");
+    let sweep = swept(&world).await;
+    assert_eq!(sweep.rotating, []);
+    assert_eq!(sweep.unfinished, ["a"]);
+    let removed = world.provisioner.remove("a").await;
+    removed.expect("nothing is in its way");
+    assert_eq!(swept(&world).await.unfinished, [""; 0]);
+}
+
 #[tokio::test]
 async fn an_intent_without_a_key_is_unfinished_until_it_has_one_or_is_removed() {
     let world = World::new().await;

@@ -150,6 +150,27 @@ async fn there_is_no_way_back_to_a_key_that_somebody_has_removed() {
     assert_eq!(status.stage, RotationStage::Done);
 }
 
+/// In the overlap. To enable it without asking could bring back one that has leaked.
+#[tokio::test]
+async fn there_is_no_way_back_to_a_key_that_somebody_has_disabled() {
+    let world = World::new().await;
+    let old = world.ensure().await.key.hash;
+    let rotation = world.rotation().overlap(HOUR);
+    let new = rotation.resume(take).await.expect("it is taken").new;
+    world.set_disabled(&old, true).await;
+    let error = rotation.rollback().await.expect_err("it is disabled");
+    assert_eq!(error.kind(), ErrorKind::Rotation);
+    assert_eq!(error.hash(), Some(&old));
+    assert!(
+        error.to_string().contains("enable it, or resume"),
+        "{error}"
+    );
+    assert!(world.is_there(new.expect("it is made")).await);
+    world.set_disabled(&old, false).await;
+    let status = rotation.rollback().await.expect("it works again");
+    assert_eq!(status.stage, RotationStage::RolledBack);
+}
+
 /// The new key is the last one that works.
 #[tokio::test]
 async fn a_rotation_whose_old_key_is_removed_on_the_way_back_ends_with_the_new_one() {

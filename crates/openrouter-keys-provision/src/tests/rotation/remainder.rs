@@ -114,6 +114,25 @@ async fn another_rotation_may_begin_before_the_window_ends_and_carries_the_full_
 }
 
 #[tokio::test]
+async fn a_key_of_which_nothing_is_left_can_be_replaced_before_the_window_ends() {
+    let world = World::new().await;
+    let old = daily(&world, 50).await;
+    spend(&world, &old, 20.0);
+    let first = world.rotation().remaining_only();
+    let current = first.resume(take).await.expect("it is taken").new;
+    spend(&world, &current.expect("it is made"), 30.0);
+    let second = || world.provisioner.rotation("a", "2");
+    let error = second().remaining_only().resume(take).await;
+    let error = error.expect_err("nothing is left").to_string();
+    assert!(error.contains("without `remaining_only`"), "{error}");
+    let status = second().resume(take).await.expect("it is taken");
+    assert_eq!(status.stage, RotationStage::Done);
+    let current = daily(&world, 50).await;
+    assert_eq!(world.key(&current).await.limit, Some(50.0));
+    assert_eq!(world.keys().await, 1);
+}
+
+#[tokio::test]
 async fn the_plaintext_may_be_erased_before_the_window_ends() {
     let world = World::new().await;
     daily(&world, 50).await;
