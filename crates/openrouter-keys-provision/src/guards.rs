@@ -16,6 +16,8 @@ pub(crate) enum Guard {
     SealBeforeRename,
     /// An attempt is abandoned, durably, before anything that it made is removed.
     FenceBeforeRemoval,
+    /// The same of a sweep, which may meet an attempt whose process stands still.
+    FenceBeforeSweeping,
     /// What was used is not removed.
     LookAtUsage,
     /// The sealed key is not a leftover, although it may have a marker.

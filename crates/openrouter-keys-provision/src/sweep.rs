@@ -192,7 +192,7 @@ impl<L: Ledger> Provisioner<L> {
             if attempt.is_some_and(|attempt| attempt.chosen.is_some()) {
                 return leave(key, LeftoverFate::Unfinished);
             }
-            if self.holds(Guard::FenceBeforeRemoval) {
+            if self.holds(Guard::FenceBeforeSweeping) {
                 match self.abandon(&mut log, false).await {
                     Ok(()) => {}
                     // It has come to something in this moment.

@@ -25,7 +25,7 @@ impl<L: Ledger> Rotation<'_, L> {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind); the next call goes on where this one ended. In particular
     /// [`Rotation`](crate::ErrorKind::Rotation), if it has not begun or is over, or if there is nothing to go back to: the old
-    /// key has expired, or is being removed, or somebody else has removed it.
+    /// key has expired, or is being removed, or somebody else has disabled or removed it.
     pub async fn rollback(&self) -> Result<RotationStatus, Error> {
         let of_intent = |error| intent::about(error, &self.intent);
         let done = Box::pin(self.rollback_it()).await;

@@ -77,7 +77,7 @@ impl Clock for ActorClock {
                 return;
             }
             let end = network.time.elapsed() + duration;
-            let fault = network.director.step(actor, Step::Wait).await;
+            let fault = network.step(actor, Step::Wait).await;
             network.pass_until(end).await;
             if fault == Some(Fault::CrashAfter) {
                 network.director.crash(actor);

@@ -58,7 +58,16 @@ struct State {
     floor: Actor,
     acting: [bool; ACTORS],
     crashed: [bool; ACTORS],
-    full: [bool; ACTORS],
+    /// In how many calls the ledger is full, with the one that is under way.
+    full: [usize; ACTORS],
+}
+
+/// What an actor does when it has the floor.
+pub(super) enum Turn {
+    /// The step that it was about to begin. Something may go wrong at it.
+    Step(Option<Fault>),
+    /// Nothing, for long.
+    Stall,
 }
 
 impl Director {
@@ -76,7 +85,7 @@ impl Director {
         let mut state = self.lock();
         state.plan = Plan::default();
         state.alternates = false;
-        state.full = [false; ACTORS];
+        state.full = [0; ACTORS];
     }
 
     /// The actor does something from now on. The first one that does has the floor.
@@ -87,7 +96,7 @@ impl Director {
         }
         state.acting[actor] = true;
         state.crashed[actor] = false;
-        state.full[actor] = false;
+        state.full[actor] = state.full[actor].saturating_sub(1);
     }
 
     /// The actor has done what it had to do, and the other one goes on.
@@ -101,24 +110,30 @@ impl Director {
         self.changed.notify_waiters();
     }
 
-    /// The actor begins a step as soon as it has the floor; what goes wrong at it.
-    pub(super) async fn step(&self, actor: Actor, step: Step) -> Option<Fault> {
+    /// Waits until the actor has the floor, and begins the step, unless something comes between.
+    pub(super) async fn turn(&self, actor: Actor, step: Step) -> Turn {
         loop {
             let changed = self.changed.notified();
-            let (begun, is_handed_on) = {
+            let (turn, is_handed_on) = {
                 let mut state = self.lock();
                 let had_floor = state.floor == actor;
-                let begun = state.begin(actor, step);
-                (begun, had_floor && state.floor != actor)
+                let turn = state.begin(actor, step);
+                (turn, had_floor && state.floor != actor)
             };
-            if let Some(begun) = begun {
-                return begun;
+            if let Some(turn) = turn {
+                return turn;
             }
             if is_handed_on {
                 self.changed.notify_waiters();
             }
             changed.await;
         }
+    }
+
+    /// Lets the other actor go on, if it does anything.
+    pub(super) fn hand_on(&self) {
+        self.lock().hand_on();
+        self.changed.notify_waiters();
     }
 
     /// Ends the process of the actor: its future is dropped as soon as the task that polls it gets a turn.
@@ -138,13 +153,13 @@ impl Director {
         }
     }
 
-    /// Fails all appends of the actor until its next call.
+    /// Fails all appends of this call of the actor, and of the next.
     pub(super) fn fill(&self, actor: Actor) {
-        self.lock().full[actor] = true;
+        self.lock().full[actor] = 2;
     }
 
     pub(super) fn is_full(&self, actor: Actor) -> bool {
-        self.lock().full[actor]
+        self.lock().full[actor] > 0
     }
 
     pub(super) fn trace(&self) -> Vec<(Actor, Step)> {
@@ -162,9 +177,8 @@ impl Director {
 }
 
 impl State {
-    /// What goes wrong at the step that begins now, or `None` if it is not the actor's turn.
-    #[expect(clippy::option_option, reason = "a turn, and a fault in it")]
-    fn begin(&mut self, actor: Actor, step: Step) -> Option<Option<Fault>> {
+    /// Begins the step, or `None` if it is not the actor's turn.
+    fn begin(&mut self, actor: Actor, step: Step) -> Option<Turn> {
         if self.floor != actor {
             return None;
         }
@@ -184,6 +198,9 @@ impl State {
         if let Some(fault) = fault {
             self.struck = self.struck.with(number, fault);
         }
+        if fault == Some(Fault::Stall) {
+            return Some(Turn::Stall);
+        }
         if fault.take_if(|fault| *fault == Fault::Switch).is_some() {
             self.hand_on();
             if self.floor != actor {
@@ -191,19 +208,18 @@ impl State {
             }
         }
         self.trace.push((actor, step));
-        Some(fault)
+        Some(Turn::Step(fault))
     }
 
     fn fault(&mut self, step: Step) -> Option<Fault> {
         let number = self.trace.len();
         let can_switch = self.acting.iter().all(|acting| *acting);
-        let possible = Fault::of(step).iter().copied();
+        let (possible, between) = (Fault::of(step), Fault::between(step));
         match &mut self.plan {
             Plan::Fixed(schedule) => {
                 let fault = schedule.at(number)?;
-                let is_possible = fault == Fault::Switch || possible.clone().any(|it| it == fault);
                 assert!(
-                    is_possible,
+                    possible.contains(&fault) || between.contains(&fault),
                     "{fault:?} cannot strike at {step:?}, step {number}"
                 );
                 Some(fault)
@@ -217,11 +233,12 @@ impl State {
                     return None;
                 }
                 *faults -= 1;
-                if can_switch && random.below(2) == 0 {
-                    return Some(Fault::Switch);
-                }
-                let possible: Vec<_> = possible.collect();
-                Some(possible[random.below(possible.len())])
+                let faults = if can_switch && random.below(2) == 0 {
+                    between
+                } else {
+                    possible
+                };
+                Some(faults[random.below(faults.len())])
             }
         }
     }

@@ -60,13 +60,14 @@ impl Job {
     /// This schedule with one more fault, which comes later than the others: all that are possible.
     fn children(&self, outcome: &Outcome) -> Vec<Self> {
         let mut children = Vec::new();
-        let switch = (self.scenario.calls.len() > 1).then_some(Fault::Switch);
-        for step in outcome.struck.end()..outcome.trace.len() {
-            let faults = Fault::of(outcome.trace[step].1).iter().copied();
-            for fault in faults.chain(switch) {
+        let are_several = self.scenario.calls.len() > 1;
+        for number in outcome.struck.end()..outcome.trace.len() {
+            let (_, step) = outcome.trace[number];
+            let between = are_several.then(|| Fault::between(step));
+            for fault in Fault::of(step).iter().chain(between.unwrap_or_default()) {
                 children.push(Self {
                     scenario: self.scenario,
-                    choice: Choice::Fixed(outcome.struck.with(step, fault)),
+                    choice: Choice::Fixed(outcome.struck.with(number, *fault)),
                 });
             }
         }
@@ -98,7 +99,8 @@ pub(super) fn systematically(
     let mut jobs: Vec<_> = nothing.collect();
     for faults in 1..=3 {
         let outcomes = run(&jobs, without, &mut report);
-        if faults == 3 || (without.is_some() && !report.violations.is_empty()) {
+        let is_missed = without.is_some_and(|without| report.sign_of(without).is_some());
+        if faults == 3 || is_missed {
             break;
         }
         let children = outcomes
@@ -149,8 +151,8 @@ pub(super) fn tell(jobs: &[Job], without: Option<Without>) -> (Vec<String>, Repo
     (told, report)
 }
 
-/// Runs the jobs in any order, each in a world where nothing is left of the one before. With a guard taken out, until the
-/// first violation.
+/// Runs the jobs in any order, each in a world where nothing is left of the one before. With a guard taken out, until it is
+/// missed.
 pub(super) fn run<'a>(
     jobs: &'a [Job],
     without: Option<Without>,
@@ -177,7 +179,11 @@ pub(super) fn run<'a>(
                             break;
                         }
                         let outcome = job.scenario.run(&world, job.plan(), without).await;
-                        if without.is_some() && !outcome.violations.is_empty() {
+                        let mut violations = outcome.violations.iter();
+                        let is_sign = |what: &String| {
+                            without.is_some_and(|without| what.starts_with(without.sign()))
+                        };
+                        if violations.any(is_sign) {
                             is_over.store(true, Ordering::Relaxed);
                         }
                         let mut outcomes = outcomes.lock().expect("nothing panics with it");
@@ -209,6 +215,12 @@ impl Report {
     pub(super) fn add(&mut self, other: Self) {
         self.schedules += other.schedules;
         self.violations.extend(other.violations);
+    }
+
+    /// The first violation that shows how a guard is missed.
+    pub(super) fn sign_of(&self, without: Without) -> Option<&Violation> {
+        let mut violations = self.violations.iter();
+        violations.find(|violation| violation.what.starts_with(without.sign()))
     }
 }
 

@@ -19,6 +19,7 @@ const ALL: &[Without] = &[
     Without::Guard(Guard::NoteBeforeCreate),
     Without::Guard(Guard::SealBeforeRename),
     Without::Guard(Guard::FenceBeforeRemoval),
+    Without::Guard(Guard::FenceBeforeSweeping),
     Without::Guard(Guard::LookAtUsage),
     Without::Guard(Guard::SpareTheSealed),
     Without::Guard(Guard::WaitWhenStrict),
@@ -28,18 +29,40 @@ const ALL: &[Without] = &[
     Without::Guard(Guard::WaitWhenRollingBack),
 ];
 
+/// More than it takes, for those that only meet a rare combination.
+const AT_RANDOM: u64 = 4000;
+
 impl Without {
     /// The one that `Debug` prints so.
     pub(super) fn named(name: &str) -> Option<Self> {
         let mut all = ALL.iter().copied();
         all.find(|without| format!("{without:?}") == name)
     }
-}
 
-/// More than it takes, for those that only meet a rare combination.
-const AT_RANDOM: u64 = 4000;
+    /// How the violation begins by which it is missed: the harm that it is there to prevent, and not just any.
+    pub(super) fn sign(self) -> &'static str {
+        let Self::Guard(guard) = self else {
+            return "I2: a key that nobody holds is left";
+        };
+        match guard {
+            Guard::LookBeforeRetry | Guard::WaitWhenStrict => {
+                "strict: a key that nobody holds is alive"
+            }
+            // A key is removed that is the intent's by then.
+            Guard::NoncePerAttempt | Guard::FenceBeforeSweeping | Guard::SpareTheSealed => {
+                "a call fails for good, KeyGone"
+            }
+            Guard::FenceBeforeRemoval => "I4: the key is not there",
+            Guard::NoteBeforeCreate => "I3: a create is sent whose nonce is not durable",
+            Guard::SealBeforeRename => "I1: a key is renamed that is not sealed",
+            Guard::LookAtUsage => "a key is removed that was used",
+            Guard::AcknowledgeBeforeDisable
+            | Guard::VerifyBeforeDisable
+            | Guard::EnableBeforeRemoval
+            | Guard::WaitWhenRollingBack => "rotation: the customer has no key that works",
+        }
+    }
 
-impl Without {
     /// The scenarios that it has to do with.
     fn scenarios(self) -> Vec<&'static Scenario> {
         let of_rotation = matches!(
@@ -63,10 +86,10 @@ fn each_guard_is_missed_when_it_is_taken_out() {
     for without in ALL {
         let scenarios = without.scenarios();
         let mut report = explore::systematically(&scenarios, Extent::Some, Some(*without));
-        if report.violations.is_empty() {
+        if report.sign_of(*without).is_none() {
             report.add(explore::at_random(&scenarios, 0, AT_RANDOM, Some(*without)));
         }
-        match report.violations.first() {
+        match report.sign_of(*without) {
             Some(violation) => {
                 caught += 1;
                 println!(

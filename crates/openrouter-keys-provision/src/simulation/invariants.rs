@@ -29,6 +29,8 @@ pub(super) struct Observer {
     /// What is sealed in the ledger, for whom and with what plaintext.
     sealed: BTreeMap<String, (String, String)>,
     committed: BTreeSet<String>,
+    /// The intents whose plaintext is not in the ledger, and need not be: it was erased, or was never known.
+    without_secret: BTreeSet<String>,
     /// What an intent's key is, as a call has said.
     promised: BTreeMap<String, String>,
     /// Whether the intent's key is being replaced by another.
@@ -156,6 +158,14 @@ impl Observer {
             Record::Removed {} => {
                 self.committed.remove(intent);
             }
+            Record::Released {} => {
+                self.without_secret.insert(intent.to_owned());
+            }
+            Record::Adopted { hash, .. } => {
+                self.foreign.remove(hash.as_str());
+                self.without_secret.insert(intent.to_owned());
+                self.committed.insert(intent.to_owned());
+            }
             _ => {}
         }
     }
@@ -197,7 +207,10 @@ impl Observer {
         let secret = provisioned.secret.as_ref();
         let secret = secret.map(|secret| secret.expose_secret().to_owned());
         let sealed = self.sealed.get(hash);
-        if sealed.is_none_or(|(of, text)| of != intent || secret.as_deref() != Some(text)) {
+        let is_held =
+            sealed.is_some_and(|(of, text)| of == intent && secret.as_deref() == Some(text));
+        let is_done_without = secret.is_none() && self.without_secret.contains(intent);
+        if !is_held && !is_done_without {
             self.violated("I4: the plaintext is not in the ledger");
         }
         if !self.committed.contains(intent) {
@@ -226,7 +239,10 @@ impl Observer {
             ErrorKind::Client | ErrorKind::Ledger | ErrorKind::Contended | ErrorKind::Sink
         );
         if !is_passing {
-            self.violated(&format!("a call fails for good: {error}"));
+            self.violated(&format!(
+                "a call fails for good, {:?}: {error}",
+                error.kind()
+            ));
         }
     }
 
@@ -250,8 +266,11 @@ impl Observer {
             .keys
             .values()
             .filter(|key| self.foreign.contains(&key.hash));
+        // Where nothing was ever made, nothing is looked at.
+        let is_looked_at = !self.nonces.is_empty();
         let is_told_apart = foreign.all(|key| {
-            Nonce::of_marker(&key.name).is_some() == reported(key, LeftoverFate::Unknown)
+            let has_marker = Nonce::of_marker(&key.name).is_some();
+            reported(key, LeftoverFate::Unknown) == (has_marker && is_looked_at)
         });
         if !is_reported {
             self.violated("the sweep does not report a leftover that was used");
@@ -305,7 +324,9 @@ impl Observer {
 
     /// Everything is done: one key is alive for the intent.
     pub(super) fn ended(&mut self, intent: &str) {
-        let alive = self.keys.values().filter(|key| key.name == intent).count();
+        let alive = self.keys.values();
+        let alive = alive.filter(|key| key.name == intent && !self.foreign.contains(&key.hash));
+        let alive = alive.count();
         if alive != 1 {
             self.violated(&format!("I2: {alive} keys are alive for the intent"));
         }

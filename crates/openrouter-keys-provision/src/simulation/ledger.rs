@@ -27,7 +27,7 @@ impl FaultyLedger {
 
     /// A step that changes nothing.
     async fn look(&self, step: Step) -> Result<(), LedgerError> {
-        match self.director().step(self.actor, step).await {
+        match self.network.step(self.actor, step).await {
             Some(Fault::CrashBefore) => self.crash().await,
             Some(_) => Err("the disk cannot be read".into()),
             None => Ok(()),
@@ -47,7 +47,7 @@ impl Ledger for FaultyLedger {
         position: usize,
         entry: &Entry,
     ) -> Result<(), LedgerError> {
-        let fault = self.director().step(self.actor, Step::Append).await;
+        let fault = self.network.step(self.actor, Step::Append).await;
         if fault == Some(Fault::CrashBefore) {
             return self.crash().await;
         }

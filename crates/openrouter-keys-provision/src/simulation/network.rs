@@ -11,13 +11,16 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinSet;
 
 use super::clock::Time;
-use super::director::Director;
+use super::director::{Actor, Director, Turn};
 use super::http::{Connection, Message, Request};
 use super::invariants::Observer;
 use super::schedule::{Fault, Step};
 
 /// How long after it was sent a request can arrive.
 pub(super) const LONGEST_DELAY: Duration = Duration::from_secs(200);
+
+/// How long a process stands still.
+const STALL: Duration = Duration::from_secs(400);
 
 /// The way to an emulator.
 pub(super) struct Network {
@@ -99,8 +102,21 @@ impl Network {
         }
     }
 
+    /// Begins a step as soon as the actor has the floor; what goes wrong at it.
+    pub(super) async fn step(&self, actor: Actor, step: Step) -> Option<Fault> {
+        loop {
+            match self.director.turn(actor, step).await {
+                Turn::Step(fault) => return fault,
+                Turn::Stall => {
+                    self.pass_until(self.time.elapsed() + STALL).await;
+                    self.director.hand_on();
+                }
+            }
+        }
+    }
+
     async fn take(&self, request: Request) -> Seen {
-        let fault = self.director.step(request.actor, request.step).await;
+        let fault = self.step(request.actor, request.step).await;
         self.observe().sent(&request);
         match fault {
             None => return Seen::Answer(self.carry_out(&request).await),
@@ -143,7 +159,7 @@ impl Network {
                 let body = r#"{"error":{"code":500,"message":"something broke"}}"#;
                 return Seen::Answer(Message::answer("500 Internal Server Error", body));
             }
-            Some(Fault::Refused | Fault::Unsure | Fault::Full | Fault::Switch) => {
+            Some(Fault::Refused | Fault::Unsure | Fault::Full | Fault::Switch | Fault::Stall) => {
                 unreachable!("no fault of a request")
             }
         }

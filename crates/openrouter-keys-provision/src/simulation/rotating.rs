@@ -49,7 +49,7 @@ impl Run<'_> {
         delivery: Delivery,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let network = &self.world.network;
-        let fault = network.director.step(actor, Step::Deliver).await;
+        let fault = network.step(actor, Step::Deliver).await;
         match fault {
             Some(Fault::CrashBefore) => {
                 network.director.crash(actor);

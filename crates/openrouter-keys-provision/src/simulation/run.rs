@@ -19,7 +19,7 @@ use super::schedule::{Fault, Schedule, Step};
 use super::world::World;
 use crate::ledger::{Ledger as _, MemoryLedger};
 use crate::new_key::NewKey;
-use crate::{Error, Provisioner};
+use crate::{Error, ErrorKind, Provisioner};
 
 /// What came of a schedule.
 pub(super) struct Outcome {
@@ -103,6 +103,7 @@ impl Run<'_> {
             Beginning::Littered => &world.littered,
             Beginning::Stopped => &world.stopped,
             Beginning::Provisioned => &world.provisioned,
+            Beginning::ByHand => &world.by_hand,
         };
         network.director.begin(plan, scenario.alternates);
         let restored = network.emulator.restore(start.snapshot.clone());
@@ -135,7 +136,12 @@ impl Run<'_> {
             network: Arc::clone(network),
             durable: Arc::clone(&self.durable),
         };
-        let mut provisioner = Provisioner::new(self.world.client(actor), ledger)
+        let client = if self.scenario.retries {
+            self.world.persistent_client(actor)
+        } else {
+            self.world.client(actor)
+        };
+        let mut provisioner = Provisioner::new(client, ledger)
             .longest_delay(LONGEST_DELAY)
             // A look at what the other process is doing, and one more.
             .patience(Duration::from_millis(500))
@@ -184,6 +190,13 @@ impl Run<'_> {
                 let remove = async |provisioner: &Provisioner<_>| provisioner.remove(INTENT).await;
                 self.until_ok(actor, remove).await;
             }
+            Call::Release => {
+                self.ensure(actor).await;
+                let release =
+                    async |provisioner: &Provisioner<_>| provisioner.release(INTENT).await;
+                self.until_ok(actor, release).await;
+            }
+            Call::Adopt => self.adopt(actor).await,
             Call::Rotate | Call::RotateSlowly | Call::RotateRemainder => {
                 self.rotate(actor, call).await;
             }
@@ -206,6 +219,17 @@ impl Run<'_> {
             ensured
         };
         self.until_ok(actor, ensure).await;
+    }
+
+    async fn adopt(&self, actor: Actor) {
+        let hash = self.world.by_hand.by_hand();
+        let adopt = async |provisioner: &Provisioner<_>| match provisioner.adopt(INTENT, hash).await
+        {
+            // It is getting one, or has got it.
+            Err(error) if error.kind() == ErrorKind::OtherKey => Ok(()),
+            adopted => adopted.map(drop),
+        };
+        self.until_ok(actor, adopt).await;
     }
 
     /// Calls until it succeeds: as long as its process lives in the same one, and then in another.

@@ -11,6 +11,8 @@ pub(super) struct Scenario {
     pub(super) is_spied_on: bool,
     /// The actors do their steps in turn.
     pub(super) alternates: bool,
+    /// The clients retry by themselves, as they do by default. Otherwise each fault is one that the provisioner sees.
+    pub(super) retries: bool,
     /// Of the pairs of faults, one in so many is tried, where there is not the time for all of them.
     pub(super) one_pair_in: usize,
 }
@@ -40,6 +42,8 @@ pub(super) enum Beginning {
     Stopped,
     /// The intent has its key.
     Provisioned,
+    /// Somebody has made a key by hand, which is as the intent's would be.
+    ByHand,
 }
 
 /// What an actor does until it succeeds.
@@ -49,6 +53,10 @@ pub(super) enum Call {
     Sweep,
     /// Ensures, and removes what it has got.
     Replace,
+    /// Ensures, and erases the plaintext.
+    Release,
+    /// Takes the key that somebody has made by hand, if the intent gets no other.
+    Adopt,
     /// Rotates, with a grace.
     Rotate,
     /// The same, where a new key does not work at once.
@@ -66,6 +74,7 @@ const PLAIN: Scenario = Scenario {
     start: Beginning::Empty,
     is_spied_on: false,
     alternates: false,
+    retries: false,
     one_pair_in: 1,
 };
 
@@ -99,6 +108,28 @@ const SCENARIOS: &[Scenario] = &[
         name: "first",
         start: Beginning::Blank,
         one_pair_in: 5,
+        ..PLAIN
+    },
+    Scenario {
+        name: "with-retries",
+        retries: true,
+        ..PLAIN
+    },
+    Scenario {
+        name: "released",
+        calls: &[Call::Release],
+        ..PLAIN
+    },
+    Scenario {
+        name: "adopted",
+        calls: &[Call::Adopt],
+        start: Beginning::ByHand,
+        ..PLAIN
+    },
+    Scenario {
+        name: "adopted-or-made",
+        calls: &[Call::Adopt, Call::Ensure],
+        start: Beginning::ByHand,
         ..PLAIN
     },
     Scenario {
@@ -182,6 +213,13 @@ const SCENARIOS: &[Scenario] = &[
         ..ROTATION
     },
     Scenario {
+        name: "rotate-with-retries",
+        calls: &[Call::Rotate],
+        retries: true,
+        one_pair_in: 31,
+        ..ROTATION
+    },
+    Scenario {
         name: "rotate-slowly",
         calls: &[Call::RotateSlowly],
         one_pair_in: 31,
@@ -235,7 +273,9 @@ impl Scenario {
     }
 
     pub(super) fn rotates(&self) -> bool {
-        let rotates = |call: &Call| !matches!(call, Call::Ensure | Call::Sweep | Call::Replace);
-        self.calls.iter().any(rotates)
+        self.calls.iter().any(|call| match call {
+            Call::Ensure | Call::Sweep | Call::Replace | Call::Release | Call::Adopt => false,
+            Call::Rotate | Call::RotateSlowly | Call::RotateRemainder | Call::RollBack => true,
+        })
     }
 }

@@ -54,14 +54,17 @@ pub(super) enum Fault {
     Refused,
     /// The operation of the ledger fails, and yet it was done. For a sink: it has stored what it does not acknowledge.
     Unsure,
-    /// This and all further appends of the call fail.
+    /// This and all further appends of the call and of the next one fail.
     Full,
     /// The other provisioner goes on from here.
     Switch,
+    /// The same, after longer than anything can be under way: the process stands still, and thinks afterwards that nothing
+    /// has happened.
+    Stall,
 }
 
 impl Fault {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::CrashUnderWay,
@@ -78,6 +81,7 @@ impl Fault {
         Self::Unsure,
         Self::Full,
         Self::Switch,
+        Self::Stall,
     ];
 
     /// What can go wrong at such a step.
@@ -121,6 +125,17 @@ impl Fault {
         }
     }
 
+    /// What can happen between two processes before such a step. To stand still before a look is to stand still before what
+    /// follows from it.
+    pub(super) const fn between(step: Step) -> &'static [Self] {
+        match step {
+            Step::Create | Step::Update | Step::Delete | Step::Append => {
+                &[Self::Switch, Self::Stall]
+            }
+            _ => &[Self::Switch],
+        }
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::CrashBefore => "crash-before",
@@ -139,6 +154,7 @@ impl Fault {
             Self::Unsure => "unsure",
             Self::Full => "full",
             Self::Switch => "switch",
+            Self::Stall => "stall",
         }
     }
 }

@@ -118,6 +118,10 @@ async fn each_fault_of_the_ledger_does_what_it_says() {
         assert_eq!(second, fault != Fault::Full, "{fault:?}");
 
         let there = durable.read("a").await.expect("it is memory").len();
+        if fault == Fault::Full {
+            let next = world.live(0, ledger.append("a", there, &entry)).await;
+            assert!(matches!(next, Some(Err(LedgerError::Failed(_)))));
+        }
         let taken = world.live(0, ledger.append("a", there + 1, &entry)).await;
         assert!(matches!(taken, Some(Err(LedgerError::Conflict))));
         let restarted = world.live(0, ledger.append("a", there, &entry)).await;

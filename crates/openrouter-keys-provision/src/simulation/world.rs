@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use openrouter_keys::{Client, Created, RetryPolicy};
@@ -23,6 +24,8 @@ use crate::record::Record;
 pub(super) struct World {
     pub(super) network: Arc<Network>,
     clients: Vec<Client>,
+    /// Those that send a request again by themselves, where that is safe.
+    persistent: Vec<Client>,
     management_key: String,
     server: JoinHandle<()>,
     /// With the keys of somebody else.
@@ -33,6 +36,8 @@ pub(super) struct World {
     pub(super) stopped: Start,
     /// With those of somebody else, and [`KEPT`], which is committed and has its real name.
     pub(super) provisioned: Start,
+    /// With those of somebody else, one of which is as the intent's would be.
+    pub(super) by_hand: Start,
 }
 
 /// What there is before a schedule begins.
@@ -64,7 +69,8 @@ impl World {
         let emulator = Emulator::start().await.expect("loopback has a port");
         let management_key = emulator.management_key().to_owned();
         let time = Time::new();
-        let [empty, littered, stopped, provisioned] = starts(&emulator, time.of_day()).await;
+        let [empty, littered, stopped, provisioned, by_hand] =
+            starts(&emulator, time.of_day()).await;
         let network = Network::to(emulator, time)
             .await
             .expect("the emulator listens");
@@ -72,20 +78,24 @@ impl World {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await;
         let listener = listener.expect("loopback has a port");
         let address = listener.local_addr().expect("it listens there");
-        let clients = (0..ACTORS).map(|actor| {
-            let builder = Client::builder()
-                .base_url(format!("http://{address}/api/v1"))
-                .management_key(management_key.clone())
-                .user_agent(http::user_agent(actor))
-                .retry(RetryPolicy::none())
-                .clock(ActorClock {
-                    actor,
-                    network: Arc::clone(&network),
-                });
-            builder.build().expect("the settings make sense")
-        });
+        let clients = |retry: RetryPolicy| {
+            let clients = (0..ACTORS).map(|actor| {
+                let builder = Client::builder()
+                    .base_url(format!("http://{address}/api/v1"))
+                    .management_key(management_key.clone())
+                    .user_agent(http::user_agent(actor))
+                    .retry(retry.clone())
+                    .clock(ActorClock {
+                        actor,
+                        network: Arc::clone(&network),
+                    });
+                builder.build().expect("the settings make sense")
+            });
+            clients.collect()
+        };
         Self {
-            clients: clients.collect(),
+            clients: clients(RetryPolicy::none()),
+            persistent: clients(retries()),
             management_key,
             server: tokio::spawn(Arc::clone(&network).serve(listener)),
             network,
@@ -93,12 +103,18 @@ impl World {
             littered,
             stopped,
             provisioned,
+            by_hand,
         }
     }
 
     /// A client of a process that starts now: it knows nothing of a 429 that another one met.
     pub(super) fn client(&self, actor: Actor) -> Client {
         self.clients[actor].with_key(self.management_key.clone())
+    }
+
+    /// The same with retries, as users have it.
+    pub(super) fn persistent_client(&self, actor: Actor) -> Client {
+        self.persistent[actor].with_key(self.management_key.clone())
     }
 
     /// Lets an actor live until it is done, or `None`: until its process ends.
@@ -115,6 +131,22 @@ impl World {
     }
 }
 
+/// As many as the default policy has, but for what would make each run another one: waits of random length, and a reserve
+/// that lasts from one schedule to the next.
+fn retries() -> RetryPolicy {
+    let policy = RetryPolicy::default();
+    policy.max_backoff(Duration::ZERO).budget(u32::MAX)
+}
+
+impl Start {
+    /// The key that has the intent's name.
+    pub(super) fn by_hand(&self) -> &str {
+        let mut keys = self.keys.values();
+        let key = keys.find(|key| key.name == INTENT);
+        &key.expect("it was made").hash
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         self.server.abort();
@@ -122,7 +154,7 @@ impl Drop for World {
 }
 
 /// Makes the keys that a schedule begins with.
-async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 4] {
+async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 5] {
     let client = Client::builder()
         .base_url(emulator.base_url())
         .management_key(emulator.management_key())
@@ -189,7 +221,7 @@ async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 4] {
     let open = attempt(STOPPED, now - TimeDelta::seconds(LONG_AGO));
     let stopped = start(vec![alive], vec![Entry::new(open, None)]);
 
-    let restored = emulator.restore(pristine);
+    let restored = emulator.restore(pristine.clone());
     restored.expect("no key is the management key");
     let (kept, hash, secret) = make(INTENT.to_owned(), SPENT).await;
     let entries = vec![
@@ -198,7 +230,14 @@ async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 4] {
         Entry::new(Record::Committed {}, None),
     ];
     let provisioned = start(vec![kept], entries);
-    [empty, littered, stopped, provisioned]
+
+    let restored = emulator.restore(pristine);
+    restored.expect("no key is the management key");
+    let (key, ..) = make(INTENT.to_owned(), 0.0).await;
+    let hash = key.hash.clone();
+    let mut by_hand = start(vec![key], Vec::new());
+    by_hand.foreign.insert(hash);
+    [empty, littered, stopped, provisioned, by_hand]
 }
 
 fn attempt(nonce: Nonce, at: DateTime<Utc>) -> Record {
