@@ -120,7 +120,7 @@ impl<L: Ledger> Provisioner<L> {
     ///
     /// If the other one was alive after all, nothing worse comes of it than an error of kind
     /// [`Contended`](crate::ErrorKind::Contended) for it, and its key is removed. Attempts of this provisioner and its clones
-    /// are not waited for, nor any with a [`FileLedger`](crate#features), which one process has for itself.
+    /// are not waited for, nor any with a [`FileLedger`](crate#features) that is not in an [`Arc`]: this one has it for itself.
     #[must_use]
     pub fn patience(mut self, time: Duration) -> Self {
         self.settings.patience = time;

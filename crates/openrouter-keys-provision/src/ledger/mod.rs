@@ -154,13 +154,14 @@ pub trait Ledger: Send + Sync + 'static {
     /// Whether one provisioner, with its clones, is the only one that can write to it as long as this is open. Then no attempt
     /// that is not its own is waited for: whoever made it is gone.
     ///
-    /// That no other process can is not enough. Where two provisioners of one process have such a ledger, each takes the other
-    /// for dead and gives up what that one is doing. No key is lost by that, but their calls fail as contended.
+    /// That no other process can is not enough, if two provisioners of one process have the ledger: each would take the other
+    /// for dead and give up what that one is doing. In an [`Arc`], none is exclusive.
     fn is_exclusive(&self) -> bool {
         false
     }
 }
 
+/// For several provisioners: it is [exclusive](Ledger::is_exclusive) to none of them.
 impl<L: Ledger> Ledger for Arc<L> {
     fn read(&self, intent: &str) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send {
         (**self).read(intent)
@@ -184,10 +185,6 @@ impl<L: Ledger> Ledger for Arc<L> {
 
     fn intents(&self) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send {
         (**self).intents()
-    }
-
-    fn is_exclusive(&self) -> bool {
-        (**self).is_exclusive()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openrouter_keys_emulator::Route;
-use openrouter_keys_provision::{ErrorKind, LeftoverFate};
+use openrouter_keys_provision::{ErrorKind, Ledger, LeftoverFate, Provisioned, Provisioner};
 use tokio::task::JoinSet;
 
 use crate::support::World;
@@ -67,6 +67,40 @@ async fn processes_that_wait_for_each_other_come_to_one_key_by_one_create() {
     }
 }
 
+/// The key, and how often it was asked for.
+async fn until_made<L: Ledger>(provisioner: &Provisioner<L>) -> (Provisioned, usize) {
+    for tries in 1..=MOST_TRIES {
+        match provisioner.ensure("a", |key| key.limit(5)).await {
+            Ok(made) => return (made, tries),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Contended, "{error}"),
+        }
+    }
+    panic!("{MOST_TRIES} times somebody else was there");
+}
+
+/// Of a ledger that one process has for itself, each could think that it is alone.
+#[cfg(feature = "file-ledger")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn provisioners_that_share_a_ledger_in_a_file_come_to_one_key_by_one_create() {
+    use openrouter_keys_provision::{Custody, FileLedger};
+
+    let world = World::new().await;
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let ledger = FileLedger::open(folder.path().join("ledger"), Custody::plaintext()).await;
+    let ledger = Arc::new(ledger.expect("there is room for a file"));
+    let mut tasks = JoinSet::new();
+    for _ in 0..8 {
+        let provisioner = Provisioner::new(world.client.clone(), Arc::clone(&ledger))
+            .patience(Duration::from_secs(600));
+        tasks.spawn(async move { until_made(&provisioner).await });
+    }
+    while let Some(made) = tasks.join_next().await {
+        made.expect("no task panics");
+    }
+    assert_eq!(world.emulator.requests(Route::Create), 1);
+    assert_eq!(world.keys().await.len(), 1);
+}
+
 /// How many creates that took, for several numbers of processes.
 async fn processes_come_to_one_key(patience: Duration) -> Vec<u64> {
     let mut all_creates = Vec::new();
@@ -75,16 +109,7 @@ async fn processes_come_to_one_key(patience: Duration) -> Vec<u64> {
         let mut tasks = JoinSet::new();
         for _ in 0..processes {
             let world = Arc::clone(&world);
-            tasks.spawn(async move {
-                let provisioner = world.provisioner().patience(patience);
-                for tries in 1..=MOST_TRIES {
-                    match provisioner.ensure("a", |key| key.limit(5)).await {
-                        Ok(made) => return (made, tries),
-                        Err(error) => assert_eq!(error.kind(), ErrorKind::Contended, "{error}"),
-                    }
-                }
-                panic!("{MOST_TRIES} times somebody else was there");
-            });
+            tasks.spawn(async move { until_made(&world.provisioner().patience(patience)).await });
         }
         let mut all = Vec::new();
         while let Some(made) = tasks.join_next().await {

@@ -71,9 +71,9 @@ use crate::record::Record;
 /// # One provisioner
 ///
 /// Give it to one [`Provisioner`](crate::Provisioner), and give clones of that one to all who need it. Since nobody else can
-/// have the folder, a provisioner takes an attempt that is not its own for one of a process that is gone, and gives it up
-/// without waiting. Two of them on one `Arc<FileLedger>` take each other for dead: no key is lost by that, but they make keys
-/// twice and remove one, and most of their calls fail with [`ErrorKind::Contended`](crate::ErrorKind::Contended).
+/// have the folder, it takes an attempt that is not its own for one of a process that is gone, and gives it up without
+/// waiting. Several provisioners can share the ledger in an `Arc`, and then
+/// [wait](crate::Provisioner::patience) for each other as with any ledger.
 ///
 /// # What cannot be promised
 ///
