@@ -159,10 +159,9 @@
 //!
 //! # Tested
 //!
-//! A simulation stops, loses, delays, doubles and refuses whatever can be, at every step, and at many pairs of steps (at all of
-//! them, if it is asked to), against an emulator of the service; and it finds something wrong whenever one of the protocol's
-//! guards is taken out. See
-//! `src/simulation/` and `tests/` of this crate.
+//! A simulation stops, loses, delays, doubles and refuses whatever can be, at every step and at every pair of steps, against an
+//! emulator of the service; and whenever one of the protocol's guards is taken out, it finds the harm that this guard is there
+//! to prevent. See `src/simulation/` and `tests/` of this crate.
 //!
 //! # Features
 //!

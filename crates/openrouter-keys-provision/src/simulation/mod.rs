@@ -8,7 +8,8 @@
 //!
 //! In the environment, `SIMULATION_SCENARIO` asks for one scenario alone,
 //! `SIMULATION_SEED` and `SIMULATION_RANDOM` say which random schedules are tried and how many,
-//! `SIMULATION_ALL_PAIRS` lets all pairs of faults be tried in all scenarios, which takes several times as long, and
+//! `SIMULATION_ALL_PAIRS` lets all pairs of faults be tried in all scenarios, which takes several times as long, as `.ci/run`
+//! does, and
 //! `SIMULATION_SCHEDULE` is what [`replay`] runs, without the guard of `SIMULATION_WITHOUT`, if there is one.
 
 mod clock;
