@@ -1,8 +1,8 @@
 //! Several processes: this test program, started by itself.
 
 use std::env;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, Stdio};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::*;
 
@@ -19,14 +19,15 @@ fn child(test: &str) -> [String; 4] {
     ]
 }
 
+fn start(test: &str, folder: &Path) -> Child {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(child(test)).env(FOLDER, folder);
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    piped.spawn().unwrap()
+}
+
 fn holder(folder: &Path) -> Child {
-    let mut child = Command::new(env::current_exe().unwrap())
-        .args(child("child_that_holds_the_ledger"))
-        .env(FOLDER, folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start("child_that_holds_the_ledger", folder);
     let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
     let mut lines = lines.map(Result::unwrap);
     assert!(
@@ -77,6 +78,132 @@ async fn another_process_has_to_wait_for_its_end() {
             ledger.read("customer-1").await.unwrap().len(),
             1 + usize::from(is_killed)
         );
+    }
+}
+
+/// In each round two are told at once to open it: in a new folder, and in one that has a ledger. Who gets it has it until both
+/// have answered, or for a moment, so that the other one may get it too.
+#[tokio::test]
+async fn of_two_processes_that_open_it_at_once_one_has_it() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut racers = [Racer::new(parent.path()), Racer::new(parent.path())];
+    let (mut rounds, mut both) = (0, 0);
+    for number in 0..8 {
+        let folder = parent.path().join(format!("folder-{number}"));
+        let mut expected = Vec::new();
+        for is_kept in [number % 2 == 0, true, false] {
+            // Neither is always told first.
+            racers.reverse();
+            for racer in &mut racers {
+                let what = if is_kept { "keep" } else { "drop" };
+                racer.tell(&format!("{what} {}", folder.display()));
+            }
+            let written = racers.each_mut().map(Racer::written);
+            let mut written: Vec<_> = written.into_iter().flatten().collect();
+            written.sort_by_key(|(position, _)| *position);
+            assert!(!written.is_empty(), "nobody has got it");
+            assert!(!is_kept || written.len() == 1, "both have it");
+            for racer in &mut racers {
+                racer.tell("close");
+                assert_eq!(racer.answer(), "closed");
+            }
+            rounds += 1;
+            both += written.len() - 1;
+
+            expected.extend(written.into_iter().map(|(_, record)| record));
+            let ledger = FileLedger::open(&folder, Custody::plaintext()).await;
+            let found = ledger.unwrap().records("customer-1").await.unwrap();
+            assert_eq!(found, expected);
+        }
+    }
+    let won = racers.map(Racer::end);
+    println!(
+        "race: {rounds} rounds, in {both} of them both got it in turn; they got it {won:?} times"
+    );
+}
+
+/// A process that opens ledgers when it is told to.
+struct Racer {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    won: usize,
+}
+
+/// What such a process says begins with this, among what a test program prints.
+const ANSWER: &str = "answer: ";
+
+impl Racer {
+    fn new(parent: &Path) -> Self {
+        let mut child = start("child_that_races", parent);
+        let mut racer = Self {
+            stdin: child.stdin.take().unwrap(),
+            stdout: BufReader::new(child.stdout.take().unwrap()),
+            child,
+            won: 0,
+        };
+        assert_eq!(racer.answer(), "ready");
+        racer
+    }
+
+    fn tell(&mut self, line: &str) {
+        writeln!(self.stdin, "{line}").unwrap();
+    }
+
+    fn answer(&mut self) -> String {
+        let mut lines = self.stdout.by_ref().lines().map(Result::unwrap);
+        let answer = lines.find_map(|line| line.strip_prefix(ANSWER).map(str::to_owned));
+        answer.expect("the child has ended before its time")
+    }
+
+    /// What it has written, and where, if it got the ledger.
+    fn written(&mut self) -> Option<(usize, Record)> {
+        let answer = self.answer();
+        if answer == "locked" {
+            return None;
+        }
+        let position = answer.strip_prefix("written at ");
+        let position = position.unwrap_or_else(|| panic!("{answer}"));
+        self.won += 1;
+        Some((
+            position.parse().unwrap(),
+            sealed(self.child.id().into()).record,
+        ))
+    }
+
+    fn end(mut self) -> usize {
+        drop(self.stdin);
+        assert!(self.child.wait().unwrap().success());
+        self.won
+    }
+}
+
+#[tokio::test]
+#[ignore = "run by another test"]
+async fn child_that_races() {
+    if env::var_os(FOLDER).is_none() {
+        return;
+    }
+    println!("\n{ANSWER}ready");
+    let mut lines = io::stdin().lines().map(Result::unwrap);
+    // Until the parent closes it.
+    while let Some(line) = lines.next() {
+        let (what, folder) = line.split_once(' ').unwrap();
+        let (answer, kept) = match FileLedger::open(folder, Custody::plaintext()).await {
+            Ok(ledger) => {
+                let position = ledger.records("customer-1").await.unwrap().len();
+                let entry = sealed(std::process::id().into());
+                ledger.append("customer-1", position, &entry).await.unwrap();
+                let kept = (what == "keep").then_some(ledger);
+                (format!("written at {position}"), kept)
+            }
+            Err(error) if error.is_locked() => ("locked".to_owned(), None),
+            Err(error) => (error.to_string(), None),
+        };
+        println!("\n{ANSWER}{answer}");
+        assert_eq!(lines.next().unwrap(), "close");
+        drop(kept);
+        println!("\n{ANSWER}closed");
     }
 }
 
