@@ -1,7 +1,6 @@
 //! The lines of the file. What a reader of the file should know of them is in the documentation of `FileLedger`.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -37,10 +36,11 @@ What the lines below mean is in the documentation of FileLedger.";
 /// The first sector.
 pub(super) fn first_sector(is_sealed: bool) -> Vec<u8> {
     let custody = if is_sealed { "sealed" } else { "as they are" };
-    let mut text = format!("{TITLE}{VERSION}, secrets {custody}\n{ADVICE}");
-    let padding = SECTOR - 1 - text.len();
-    writeln!(text, "{:padding$}", "").expect("a String takes all");
-    text.into_bytes()
+    let text = format!("{TITLE}{VERSION}, secrets {custody}\n{ADVICE}");
+    let mut sector = text.into_bytes();
+    sector.resize(SECTOR - 1, b' ');
+    sector.push(b'\n');
+    sector
 }
 
 /// What a file is, by how it begins.

@@ -25,7 +25,24 @@ type Holding = BTreeMap<String, Vec<Entry>>;
 type Script = Vec<(&'static str, Entry)>;
 
 fn opened(model: &Model) -> Result<Shared<Model>, FileLedgerError> {
-    Shared::open(model.clone(), PathBuf::from("folder"), Custody::plaintext())
+    opened_with(model, Custody::plaintext())
+}
+
+fn opened_with(model: &Model, custody: Custody) -> Result<Shared<Model>, FileLedgerError> {
+    Shared::open(model.clone(), PathBuf::from("folder"), custody)
+}
+
+/// No cipher, but nothing of the plaintext is left.
+fn sealing() -> Custody {
+    let seal = |secret: &SecretString| {
+        let bytes = secret.expose_secret().bytes();
+        Ok(bytes.map(|byte| byte ^ 0xa5).collect())
+    };
+    let open = |sealed: &[u8]| {
+        let bytes = sealed.iter().map(|byte| byte ^ 0xa5).collect();
+        Ok(SecretString::from(String::from_utf8(bytes)?))
+    };
+    Custody::sealed(seal, open)
 }
 
 fn held(ledger: &Shared<Model>) -> Holding {
