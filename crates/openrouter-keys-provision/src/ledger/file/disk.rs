@@ -4,12 +4,14 @@ use std::io;
 
 use zeroize::Zeroizing;
 
+use super::error::Problem;
+
 /// The ledger's folder, which nobody else writes to.
 pub(super) trait Disk: Send + 'static {
     type File: Send;
 
-    /// The file of that name, if there is one.
-    fn open(&self, name: &str) -> io::Result<Option<Self::File>>;
+    /// The file of that name, if there is one. It is a problem if others could have reached it.
+    fn open(&self, name: &str) -> Result<Option<Self::File>, Problem>;
 
     /// A new file of that name, which nobody else may read.
     fn create(&self, name: &str) -> io::Result<Self::File>;

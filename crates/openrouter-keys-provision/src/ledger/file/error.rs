@@ -53,17 +53,48 @@ pub(super) enum Problem {
     OtherCustody { is_sealed: bool },
     /// There is no room on the disk.
     Full(io::Error),
-    /// More than one entry can have.
-    TooLong(&'static str),
-    /// The caller's own function did not seal a secret, or open it.
-    Custody(Box<dyn std::error::Error + Send + Sync>),
+    /// More than one entry can have, and how to have less.
+    TooLong {
+        what: &'static str,
+        next: &'static str,
+    },
+    /// The caller's own function did not "seal" a secret, or did not "open" it.
+    Custody {
+        what: &'static str,
+        error: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A write failed, so that nobody knows what the disk holds.
+    Failed {
+        doing: &'static str,
+        error: io::Error,
+    },
     /// A write failed earlier.
     Stopped,
-    /// A call to the operating system failed.
+    /// The operating system does not let us open it.
     System {
         doing: &'static str,
         error: io::Error,
     },
+    /// There was no thread for what may block.
+    NoThread,
+}
+
+/// The problem that doing this failed with such an error, while the ledger was opened.
+pub(super) fn system<E: Into<io::Error>>(doing: &'static str) -> impl Fn(E) -> Problem {
+    move |error| {
+        let error = error.into();
+        if is_full(&error) {
+            Problem::Full(error)
+        } else {
+            Problem::System { doing, error }
+        }
+    }
+}
+
+/// Whether this is how the operating system says that there is no room: on the disk, for this user, or for a file.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 impl FileLedgerError {
@@ -87,7 +118,8 @@ impl FileLedgerError {
         matches!(self.problem, Problem::Damaged { .. })
     }
 
-    /// Whether there was no room on the disk. Nothing was written, and the ledger works on once there is room.
+    /// Whether there was no room on the disk. No entry was written, and the ledger works on, or can be opened, once there is
+    /// room.
     #[must_use]
     pub const fn is_full(&self) -> bool {
         matches!(self.problem, Problem::Full(_))
@@ -97,7 +129,7 @@ impl FileLedgerError {
     /// open it again: that finds out.
     #[must_use]
     pub const fn needs_reopening(&self) -> bool {
-        matches!(self.problem, Problem::Stopped)
+        matches!(self.problem, Problem::Failed { .. } | Problem::Stopped)
     }
 }
 
@@ -106,7 +138,8 @@ impl fmt::Display for FileLedgerError {
         write!(f, "the ledger {}", self.path.display())?;
         match &self.problem {
             Problem::Locked => f.write_str(
-                " is in use: another ledger, of this process or of another one, has it open. Only one can",
+                " is in use: another ledger, of this process or of another one, has it open, and only one can. Use that one, or \
+                 try again when it is closed",
             ),
             Problem::Damaged { at, what } => write!(
                 f,
@@ -129,14 +162,31 @@ impl fmt::Display for FileLedgerError {
             ),
             Problem::Full(error) => write!(
                 f,
-                " has no room: {error}. Nothing was written; make room on the disk and try again",
+                " has no room: {error}. No entry was written; make room on the disk, or raise the limit, and try again",
             ),
-            Problem::TooLong(what) => write!(f, " cannot take this entry: {what}. Nothing was written"),
-            Problem::Custody(error) => write!(f, ": a secret could not be sealed or opened: {error}"),
+            Problem::TooLong { what, next } => {
+                write!(f, " cannot take this entry: {what}. Nothing was written; {next}")
+            }
+            Problem::Custody { what, error } => write!(
+                f,
+                ": its custody did not {what} a secret: {error}. Nothing was changed; see to what the custody needs, and try \
+                 again",
+            ),
+            Problem::Failed { doing, error } => write!(
+                f,
+                ": {doing} failed: {error}. It does nothing any more, since nobody knows what the disk holds now: look into the \
+                 disk, then drop the ledger and open it again",
+            ),
             Problem::Stopped => f.write_str(
                 " does nothing any more, since an earlier write to it failed: drop it and open it again",
             ),
-            Problem::System { doing, error } => write!(f, ": {doing} failed: {error}"),
+            Problem::System { doing, error } => write!(
+                f,
+                " could not be opened: {doing} failed: {error}. See to that, and open it again",
+            ),
+            Problem::NoThread => f.write_str(
+                " was not asked, since the runtime is shutting down. Nothing was done; try again in one that is running",
+            ),
         }
     }
 }
@@ -144,8 +194,10 @@ impl fmt::Display for FileLedgerError {
 impl std::error::Error for FileLedgerError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.problem {
-            Problem::Full(error) | Problem::System { error, .. } => Some(error),
-            Problem::Custody(error) => Some(&**error),
+            Problem::Full(error)
+            | Problem::Failed { error, .. }
+            | Problem::System { error, .. } => Some(error),
+            Problem::Custody { error, .. } => Some(&**error),
             _ => None,
         }
     }

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use super::disk::Disk;
-use super::error::{FileLedgerError, Problem};
+use super::error::{FileLedgerError, Problem, system};
 
 /// A folder that nobody else may enter, and that nobody else has locked.
 ///
@@ -34,7 +34,7 @@ fn lock(path: &Path) -> Result<Folder, Problem> {
     let is_new = match rustix::fs::mkdir(path, Mode::RWXU) {
         Ok(()) => true,
         Err(Errno::EXIST) => false,
-        Err(error) => return Err(system("making the folder", error)),
+        Err(error) => return Err(system("making the folder")(error)),
     };
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
     let folder = match rustix::fs::open(path, flags, Mode::empty()) {
@@ -44,70 +44,73 @@ fn lock(path: &Path) -> Result<Folder, Problem> {
                 "its folder is a symbolic link, or no folder; give it the real one".to_owned(),
             ));
         }
-        Err(error) => return Err(system("opening the folder", error)),
+        Err(error) => return Err(system("opening the folder")(error)),
     };
-    let metadata = folder.metadata();
-    let metadata = metadata.map_err(|error| Problem::System {
-        doing: "looking at the folder",
-        error,
-    })?;
-    check_private(&metadata, "the folder", "0700").map_err(Problem::Unsafe)?;
+    let metadata = folder.metadata().map_err(system("looking at the folder"))?;
+    check_private(&metadata, "the folder", "0700")?;
     match rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Folder { folder, is_new }),
         Err(Errno::WOULDBLOCK) => Err(Problem::Locked),
         Err(error) => Err(system(
             "locking the folder, which a local file system allows,",
-            error,
-        )),
-    }
-}
-
-fn system(doing: &'static str, error: Errno) -> Problem {
-    Problem::System {
-        doing,
-        error: error.into(),
+        )(error)),
     }
 }
 
 /// Whether it is ours and nobody else's.
-fn check_private(metadata: &Metadata, what: &str, mode: &str) -> Result<(), String> {
+fn check_private(metadata: &Metadata, what: &str, mode: &str) -> Result<(), Problem> {
     let us = rustix::process::geteuid().as_raw();
     if metadata.uid() != us {
         let owner = metadata.uid();
-        return Err(format!(
-            "{what} belongs to user {owner}, and this process is user {us}"
-        ));
+        return Err(Problem::Unsafe(format!(
+            "{what} belongs to user {owner}, and this process is user {us}; run it as that user, or look who could change \
+             {what}, then give it to user {us}"
+        )));
     }
     let found = metadata.mode() & 0o7777;
     if found & 0o077 != 0 {
-        return Err(format!(
+        return Err(Problem::Unsafe(format!(
             "{what} has mode {found:04o}, so that others may have read what is in it; look who could, then set it to {mode}"
-        ));
+        )));
     }
     Ok(())
+}
+
+fn not_ordinary() -> Problem {
+    Problem::Unsafe(
+        "it is not an ordinary file; look who put it there, then move it away".to_owned(),
+    )
 }
 
 impl Disk for Folder {
     type File = File;
 
-    fn open(&self, name: &str) -> io::Result<Option<File>> {
+    fn open(&self, name: &str) -> Result<Option<File>, Problem> {
         // Whatever it is, to open it must not wait and must have no effect.
         let flags =
             OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = match rustix::fs::openat(&self.folder, name, flags, Mode::empty()) {
             Ok(file) => File::from(file),
             Err(Errno::NOENT) => return Ok(None),
-            Err(Errno::LOOP) => return Err(io::Error::other("it is a symbolic link")),
-            Err(error) => return Err(error.into()),
+            Err(Errno::LOOP) => {
+                return Err(Problem::Unsafe(
+                    "the file is a symbolic link; look who put it there, then put the file itself in its place".to_owned(),
+                ));
+            }
+            // A folder, and a socket.
+            Err(Errno::ISDIR | Errno::NXIO) => return Err(not_ordinary()),
+            Err(error) => return Err(system("opening the file")(error)),
         };
-        let metadata = file.metadata()?;
+        let metadata = file.metadata().map_err(system("looking at the file"))?;
         if !metadata.is_file() {
-            return Err(io::Error::other("it is not an ordinary file"));
+            return Err(not_ordinary());
         }
-        check_private(&metadata, "the file", "0600").map_err(io::Error::other)?;
+        check_private(&metadata, "the file", "0600")?;
         if metadata.nlink() != 1 {
-            return Err(io::Error::other(
-                "it has another name elsewhere (a hard link)",
+            return Err(Problem::Unsafe(
+                "the file has another name elsewhere (a hard link); find that one (`find -samefile`), look who could use it, \
+                 then remove it"
+                    .to_owned(),
             ));
         }
         Ok(Some(file))

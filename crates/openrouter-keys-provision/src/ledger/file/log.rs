@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::custody::Stored;
 use super::disk::{Disk, write_all};
-use super::error::{FileLedgerError, Problem};
+use super::error::{FileLedgerError, Problem, is_full};
 use super::format::{LONGEST_LINE, LONGEST_SECRET, entry_lines, erased};
 use super::room::Room;
 use crate::record::Record;
@@ -157,10 +157,16 @@ impl<D: Disk> Log<D> {
 
     fn check_lengths(&self, line: usize, secret: usize) -> Result<()> {
         if line > LONGEST_LINE {
-            return Err(self.problem(Problem::TooLong("its intent and its record are too long")));
+            return Err(self.problem(Problem::TooLong {
+                what: "its intent and its record take more than 64 KiB",
+                next: "give shorter names",
+            }));
         }
         if secret > LONGEST_SECRET {
-            return Err(self.problem(Problem::TooLong("its secret is too long")));
+            return Err(self.problem(Problem::TooLong {
+                what: "its secret, as it is stored, takes more than 8 KiB",
+                next: "seal secrets to at most 4,000 bytes",
+            }));
         }
         Ok(())
     }
@@ -200,7 +206,7 @@ impl<D: Disk> Log<D> {
 
     fn stop(&mut self, doing: &'static str, error: io::Error) -> FileLedgerError {
         self.is_stopped = true;
-        self.problem(Problem::System { doing, error })
+        self.problem(Problem::Failed { doing, error })
     }
 
     pub(super) fn problem(&self, problem: Problem) -> FileLedgerError {
@@ -225,10 +231,4 @@ impl Room {
 pub(super) fn take_secrets(entries: &mut [Held]) -> Vec<HeldSecret> {
     let secrets = entries.iter_mut().map(|held| held.secret.take());
     secrets.flatten().collect()
-}
-
-/// Whether this is how the operating system says that there is no room: on the disk, for this user, or for a file.
-pub(super) fn is_full(error: &io::Error) -> bool {
-    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }

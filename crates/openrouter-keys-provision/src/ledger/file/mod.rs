@@ -13,7 +13,6 @@ mod tail;
 mod tests;
 
 use std::fmt;
-use std::io;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -63,8 +62,8 @@ use crate::record::Record;
 ///   starts another program or ends: open the ledger after a fork, and on one side of it.
 /// - **Nobody else reads it.** Folder and file are made with the modes 0700 and 0600. A folder or a file that others could
 ///   read, that belongs to another user or that is a symbolic link is refused, and so is a file with a second name.
-/// - **After a failed write it stops.** Nobody knows then what the disk holds. Every later call
-///   [says so](FileLedgerError::needs_reopening), and opening the ledger again finds out.
+/// - **After a failed write it stops.** Nobody knows then what the disk holds. The error
+///   [says so](FileLedgerError::needs_reopening), as that of every later call does, and opening the ledger again finds out.
 ///
 /// The methods fail with [`LedgerError::Failed`], which has a [`FileLedgerError`] in it.
 ///
@@ -124,9 +123,9 @@ impl FileLedger {
     ///
     /// # Errors
     /// [`is_locked`](FileLedgerError::is_locked) if another ledger has the folder, [`is_damaged`](FileLedgerError::is_damaged)
-    /// if the file is not as it was written, and others whose texts say what to do: a folder or a file that others can read, a
-    /// symbolic link, a foreign file, one of a later version or of another custody, and whatever the operating system says.
-    /// The file is left as it is then.
+    /// if the file is not as it was written, [`is_full`](FileLedgerError::is_full) if there is no room to make it, and others
+    /// whose texts say what to do: a folder or a file that others can read, a symbolic link, a foreign file, one of a later
+    /// version or of another custody, and whatever the operating system says. The file is left as it is then.
     pub async fn open(folder: impl AsRef<Path>, custody: Custody) -> Result<Self, FileLedgerError> {
         let folder = folder.as_ref();
         let path = folder.to_owned();
@@ -218,7 +217,7 @@ impl<D: disk::Disk> Shared<D> {
         let secret = secret.map(|secret| self.custody.retrieve(&secret.stored));
         let secret = secret
             .transpose()
-            .map_err(|error| self.custody_failed(error))?;
+            .map_err(|error| self.custody_failed("open", error))?;
         Ok(Entry::new(record(&held.record)?, secret))
     }
 
@@ -236,7 +235,7 @@ impl<D: disk::Disk> Shared<D> {
         let secret = secret.map(|secret| self.custody.store(secret));
         let secret = secret
             .transpose()
-            .map_err(|error| self.custody_failed(error))?;
+            .map_err(|error| self.custody_failed("seal", error))?;
         let json = RawValue::from_string(entry.record_json()).expect("a record's JSON is JSON");
         self.log()?
             .append(intent, position, &entry.record, json, secret)
@@ -248,8 +247,8 @@ impl<D: disk::Disk> Shared<D> {
         log.map_err(|_| FileLedgerError::new(&self.path, Problem::Stopped))
     }
 
-    fn custody_failed(&self, error: custody::BoxError) -> FileLedgerError {
-        FileLedgerError::new(&self.path, Problem::Custody(error))
+    fn custody_failed(&self, what: &'static str, error: custody::BoxError) -> FileLedgerError {
+        FileLedgerError::new(&self.path, Problem::Custody { what, error })
     }
 }
 
@@ -268,12 +267,7 @@ async fn blocking<T: Send + 'static>(
             // A mistake in this crate. The custody's own panics do not get here.
             resume_unwind(error.into_panic());
         }
-        Err(FileLedgerError::new(
-            path,
-            Problem::System {
-                doing: "leaving this to a thread",
-                error: io::Error::other("the runtime is shutting down"),
-            },
-        ))
+        // A thread that has begun with it comes to its end.
+        Err(FileLedgerError::new(path, Problem::NoThread))
     })
 }

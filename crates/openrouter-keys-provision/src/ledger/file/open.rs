@@ -1,7 +1,6 @@
 //! Opening the file: making it, reading it, and mending what a crash left.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
@@ -9,12 +8,12 @@ use zeroize::Zeroizing;
 
 use super::custody::Stored;
 use super::disk::{Disk, write_all};
-use super::error::{FileLedgerError, Problem};
+use super::error::{FileLedgerError, Problem, system};
 use super::format::{
     Beginning, EntryLine, LONGEST_LINE, LONGEST_SECRET, SECTOR, erased, first_sector, json_of,
     named_length,
 };
-use super::log::{Held, HeldSecret, Intent, Log, STEP, is_full};
+use super::log::{Held, HeldSecret, Intent, Log, STEP};
 use super::tail::is_torn;
 use crate::record::Record;
 
@@ -41,7 +40,7 @@ fn open<D: Disk>(disk: D, path: PathBuf, is_sealed: bool) -> Result<Log<D>, Prob
     // Left behind by a crash, if it is there. It was never the ledger.
     disk.remove(NEW)
         .map_err(system("removing what a crash left"))?;
-    let file = match disk.open(FILE).map_err(system("opening the file"))? {
+    let file = match disk.open(FILE)? {
         Some(file) => file,
         None => make(&disk, is_sealed)?,
     };
@@ -71,18 +70,12 @@ fn open<D: Disk>(disk: D, path: PathBuf, is_sealed: bool) -> Result<Log<D>, Prob
 
 /// A new file with its first sector, which is there as a whole or not at all. Its name is not durable yet.
 fn make<D: Disk>(disk: &D, is_sealed: bool) -> Result<D::File, Problem> {
-    let failed = |error| {
-        if is_full(&error) {
-            Problem::Full(error)
-        } else {
-            system("making the file")(error)
-        }
-    };
-    let file = disk.create(NEW).map_err(failed)?;
-    disk.extend(&file, 0, STEP).map_err(failed)?;
-    write_all(disk, &file, &first_sector(is_sealed), 0).map_err(failed)?;
-    disk.sync_all(&file).map_err(failed)?;
-    disk.rename(NEW, FILE).map_err(failed)?;
+    let failed = system("making the file");
+    let file = disk.create(NEW).map_err(&failed)?;
+    disk.extend(&file, 0, STEP).map_err(&failed)?;
+    write_all(disk, &file, &first_sector(is_sealed), 0).map_err(&failed)?;
+    disk.sync_all(&file).map_err(&failed)?;
+    disk.rename(NEW, FILE).map_err(&failed)?;
     Ok(file)
 }
 
@@ -339,8 +332,4 @@ fn used(image: &[u8]) -> usize {
 
 fn damaged(at: usize, what: &'static str) -> Problem {
     Problem::Damaged { at, what }
-}
-
-fn system(doing: &'static str) -> impl Fn(io::Error) -> Problem {
-    move |error| Problem::System { doing, error }
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use crate::ledger::file::disk::Disk;
+use crate::ledger::file::error::{Problem, system};
 use crate::ledger::file::format::SECTOR;
 
 /// A folder on that disk. Each clone is the same one.
@@ -41,7 +43,7 @@ pub(super) enum Fault {
     /// The machine stops when it is done, before anybody hears of it.
     StopAfter,
     /// It fails with this error when this much is done.
-    Fail(io::ErrorKind, Part),
+    Fail(Errno, Part),
     /// Of a write, this much is done, and that is no error.
     Short(Part),
     /// It fails, if it is to make something durable, and what was to be made durable is not, though it is still seen. This is
@@ -203,8 +205,8 @@ impl Model {
                 let _ = work(&mut state);
                 state.stop()
             }
-            Some(Fault::Fail(kind, _)) => Err(kind.into()),
-            Some(Fault::Forget) => Err(io::Error::other("injected")),
+            Some(Fault::Fail(error, _)) => Err(error.into()),
+            Some(Fault::Forget) => Err(Errno::IO.into()),
         }
     }
 
@@ -226,10 +228,10 @@ impl Model {
             None => Ok(done),
             // None at all would be an error.
             Some(Fault::Short(_)) if done > 0 => Ok(done),
-            Some(Fault::Short(_)) => Err(io::ErrorKind::Interrupted.into()),
+            Some(Fault::Short(_)) => Err(Errno::INTR.into()),
             Some(Fault::Stop(_) | Fault::StopAfter) => state.stop(),
-            Some(Fault::Fail(kind, _)) => Err(kind.into()),
-            Some(Fault::Forget) => Err(io::Error::other("injected")),
+            Some(Fault::Fail(error, _)) => Err(error.into()),
+            Some(Fault::Forget) => Err(Errno::IO.into()),
         }
     }
 
@@ -246,14 +248,14 @@ impl Model {
                 state.stop()
             }
             // It was done after all.
-            Some(Fault::Fail(kind, Part::AllButOne)) => {
+            Some(Fault::Fail(error, Part::AllButOne)) => {
                 state.files[file].sync(with_length);
-                Err(kind.into())
+                Err(error.into())
             }
-            Some(Fault::Fail(kind, _)) => Err(kind.into()),
+            Some(Fault::Fail(error, _)) => Err(error.into()),
             Some(Fault::Forget) => {
                 state.files[file].pending.clear();
-                Err(io::Error::other("injected"))
+                Err(Errno::IO.into())
             }
         }
     }
@@ -345,14 +347,15 @@ impl Content {
 impl Disk for Model {
     type File = usize;
 
-    fn open(&self, name: &str) -> io::Result<Option<usize>> {
-        self.whole("open", |state| {
+    fn open(&self, name: &str) -> Result<Option<usize>, Problem> {
+        let opened = self.whole("open", |state| {
             Ok(state
                 .names
                 .last()
                 .and_then(|names| names.get(name))
                 .copied())
-        })
+        });
+        opened.map_err(system("opening the file"))
     }
 
     fn create(&self, name: &str) -> io::Result<usize> {
@@ -419,7 +422,7 @@ impl Disk for Model {
         let length = usize::try_from(to - from).unwrap();
         let from = usize::try_from(from).unwrap();
         if self.state().is_full {
-            return Err(io::ErrorKind::StorageFull.into());
+            return Err(Errno::NOSPC.into());
         }
         let extended = self.part("extend", length, |state, done| {
             let seen = &mut state.files[*file].seen;
@@ -427,7 +430,7 @@ impl Disk for Model {
         });
         // An extension that is short is an error.
         match extended {
-            Ok(done) if done < length => Err(io::ErrorKind::StorageFull.into()),
+            Ok(done) if done < length => Err(Errno::NOSPC.into()),
             extended => extended.map(|_| ()),
         }
     }

@@ -1,7 +1,9 @@
 //! Real files in a real folder.
 
+use std::fmt::Display;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::os::unix::net::UnixListener;
 
 use tempfile::TempDir;
 
@@ -19,24 +21,16 @@ async fn open(folder: &Path) -> Result<FileLedger, FileLedgerError> {
     FileLedger::open(folder, Custody::plaintext()).await
 }
 
-/// No cipher, but nothing of the plaintext is left.
-fn sealing() -> Custody {
-    let seal = |secret: &SecretString| {
-        let bytes = secret.expose_secret().bytes();
-        Ok(bytes.map(|byte| byte ^ 0xa5).collect())
-    };
-    let open = |sealed: &[u8]| {
-        let bytes = sealed.iter().map(|byte| byte ^ 0xa5).collect();
-        Ok(SecretString::from(String::from_utf8(bytes)?))
-    };
-    Custody::sealed(seal, open)
-}
-
 async fn refusal(folder: &Path) -> String {
     let error = open(folder).await.expect_err("it was to be refused");
+    text(folder, error)
+}
+
+/// What it says, as if the folder were called that.
+fn text(folder: &Path, error: impl Display) -> String {
     let text = error.to_string();
     assert!(!text.contains('\n'), "{text}");
-    text
+    text.replace(folder.to_str().unwrap(), "FOLDER")
 }
 
 fn mode(path: &Path) -> u32 {
@@ -97,21 +91,21 @@ async fn what_others_can_reach_is_refused() {
     drop(open(&folder).await.unwrap());
     for open_to in [0o710, 0o750, 0o701, 0o777] {
         set_mode(&folder, open_to);
-        let text = refusal(&folder).await;
-        assert!(
-            text.contains(&format!("the folder has mode {open_to:04o}")),
-            "{text}"
+        let expected = format!(
+            "the ledger FOLDER is not safe: the folder has mode {open_to:04o}, so that others may have read what is in it; \
+             look who could, then set it to 0700"
         );
+        assert_eq!(refusal(&folder).await, expected);
     }
     set_mode(&folder, 0o700);
     let file = folder.join("ledger");
     for open_to in [0o640, 0o604, 0o660] {
         set_mode(&file, open_to);
-        let text = refusal(&folder).await;
-        assert!(
-            text.contains(&format!("the file has mode {open_to:04o}")),
-            "{text}"
+        let expected = format!(
+            "the ledger FOLDER/ledger is not safe: the file has mode {open_to:04o}, so that others may have read what is in \
+             it; look who could, then set it to 0600"
         );
+        assert_eq!(refusal(&folder).await, expected);
     }
     set_mode(&file, 0o600);
     drop(open(&folder).await.unwrap());
@@ -119,7 +113,11 @@ async fn what_others_can_reach_is_refused() {
     let other = folder.with_file_name("other");
     fs::hard_link(&file, &other).unwrap();
     let text = refusal(&folder).await;
-    assert!(text.contains("another name elsewhere"), "{text}");
+    assert_eq!(
+        text,
+        "the ledger FOLDER/ledger is not safe: the file has another name elsewhere (a hard link); find that one (`find \
+         -samefile`), look who could use it, then remove it"
+    );
     fs::remove_file(other).unwrap();
 
     if chown(&file, Some(12_345), None).is_err() {
@@ -127,11 +125,21 @@ async fn what_others_can_reach_is_refused() {
         return;
     }
     let text = refusal(&folder).await;
-    assert!(text.contains("the file belongs to user 12345"), "{text}");
+    assert_eq!(
+        text,
+        "the ledger FOLDER/ledger is not safe: the file belongs to user 12345, and this process is user 0; run it as that \
+         user, or look who could change the file, then give it to user 0"
+    );
     chown(&folder, Some(12_345), None).unwrap();
     let text = refusal(&folder).await;
-    assert!(text.contains("the folder belongs to user 12345"), "{text}");
+    assert_eq!(
+        text,
+        "the ledger FOLDER is not safe: the folder belongs to user 12345, and this process is user 0; run it as that user, \
+         or look who could change the folder, then give it to user 0"
+    );
 }
+
+const NO_FOLDER: &str = "the ledger FOLDER is not safe: its folder is a symbolic link, or no folder; give it the real one";
 
 #[tokio::test]
 async fn no_symbolic_link_is_followed() {
@@ -140,8 +148,8 @@ async fn no_symbolic_link_is_followed() {
     let link = parent.path().join("link");
     symlink(&folder, &link).unwrap();
     for path in [link.clone(), link.join("")] {
-        let text = refusal(&path).await;
-        assert!(text.contains("a symbolic link, or no folder"), "{text}");
+        let error = open(&path).await.unwrap_err();
+        assert_eq!(text(&link, error), NO_FOLDER);
     }
 
     let file = folder.join("ledger");
@@ -149,7 +157,11 @@ async fn no_symbolic_link_is_followed() {
     fs::rename(&file, &elsewhere).unwrap();
     symlink(&elsewhere, &file).unwrap();
     let text = refusal(&folder).await;
-    assert!(text.contains("it is a symbolic link"), "{text}");
+    assert_eq!(
+        text,
+        "the ledger FOLDER/ledger is not safe: the file is a symbolic link; look who put it there, then put the file itself \
+         in its place"
+    );
 
     // Nor is one where the file is made: it is taken away, and what it leads to is let be.
     fs::remove_file(&file).unwrap();
@@ -165,37 +177,47 @@ async fn no_symbolic_link_is_followed() {
 async fn what_is_no_ledger_is_refused() {
     let (parent, folder) = place();
     let text = refusal(&parent.path().join("missing").join("folder")).await;
-    assert!(text.contains("making the folder failed"), "{text}");
+    assert_eq!(
+        text,
+        "the ledger FOLDER could not be opened: making the folder failed: No such file or directory (os error 2). See to \
+         that, and open it again"
+    );
     fs::write(&folder, "a file").unwrap();
-    let text = refusal(&folder).await;
-    assert!(text.contains("a symbolic link, or no folder"), "{text}");
+    assert_eq!(refusal(&folder).await, NO_FOLDER);
     fs::remove_file(&folder).unwrap();
 
     fs::create_dir(&folder).unwrap();
     set_mode(&folder, 0o700);
     let file = folder.join("ledger");
     for (content, expected) in [
-        ("", "the file is empty"),
-        ("mine\n", "does not begin as a ledger's does"),
+        ("", "the file is empty, and a ledger's never is"),
+        ("mine\n", "the file does not begin as a ledger's does"),
     ] {
         fs::write(&file, content).unwrap();
         set_mode(&file, 0o600);
-        let text = refusal(&folder).await;
-        assert!(text.contains(expected), "{text}");
+        let expected = format!(
+            "the ledger FOLDER/ledger is not one: {expected}. It was left as it is: give the ledger a folder of its own"
+        );
+        assert_eq!(refusal(&folder).await, expected);
         assert_eq!(fs::read(&file).unwrap(), content.as_bytes());
     }
     fs::remove_file(&file).unwrap();
+    let not_ordinary = "the ledger FOLDER/ledger is not safe: it is not an ordinary file; look who put it there, then move it \
+                        away";
     fs::create_dir(&file).unwrap();
-    refusal(&folder).await;
+    assert_eq!(refusal(&folder).await, not_ordinary);
     fs::remove_dir(&file).unwrap();
+    let socket = UnixListener::bind(&file).unwrap();
+    assert_eq!(refusal(&folder).await, not_ordinary);
+    drop(socket);
+    fs::remove_file(&file).unwrap();
     rustix::fs::mkfifoat(
         rustix::fs::CWD,
         &file,
         rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
     )
     .unwrap();
-    let text = refusal(&folder).await;
-    assert!(text.contains("not an ordinary file"), "{text}");
+    assert_eq!(refusal(&folder).await, not_ordinary);
 }
 
 /// What a crash left while the file was made.
@@ -217,6 +239,11 @@ async fn only_one_can_have_it_open() {
     let ledger = open(&folder).await.unwrap();
     let error = open(&folder).await.unwrap_err();
     assert!(error.is_locked(), "{error}");
+    assert_eq!(
+        text(&folder, error),
+        "the ledger FOLDER is in use: another ledger, of this process or of another one, has it open, and only one can. Use \
+         that one, or try again when it is closed"
+    );
     drop(ledger);
     drop(open(&folder).await.unwrap());
 }
@@ -250,18 +277,17 @@ async fn too_long_an_entry_is_refused_and_changes_nothing() {
     let mut long = sealed(1);
     long.secret = Some(SecretString::from("canary".repeat(2_000)));
     let long_name = attempt(1, &"name ".repeat(20_000));
-    for (intent, entry) in [
-        ("customer-1", long),
-        ("customer-1", long_name),
-        (&*"i".repeat(70_000), sealed(1)),
+    let secret = "its secret, as it is stored, takes more than 8 KiB. Nothing was written; seal secrets to at most 4,000 bytes";
+    let record =
+        "its intent and its record take more than 64 KiB. Nothing was written; give shorter names";
+    for (intent, entry, expected) in [
+        ("customer-1", long, secret),
+        ("customer-1", long_name, record),
+        (&*"i".repeat(70_000), sealed(1), record),
     ] {
-        let error = ledger
-            .append(intent, 0, &entry)
-            .await
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("too long. Nothing was written"), "{error}");
-        assert!(!error.contains("canary"), "{error}");
+        let error = ledger.append(intent, 0, &entry).await.unwrap_err();
+        let expected = format!("the ledger FOLDER/ledger cannot take this entry: {expected}");
+        assert_eq!(text(&folder, error), expected);
     }
     assert!(ledger.intents().await.unwrap().is_empty());
     ledger.append("customer-1", 0, &sealed(1)).await.unwrap();
@@ -279,23 +305,29 @@ async fn a_secret_that_cannot_be_sealed_or_opened_is_an_error() {
     let custody = Custody::sealed(seal, |_| Err("the vault is closed".into()));
     let ledger = FileLedger::open(&folder, custody).await.unwrap();
     let mut entry = sealed(1);
-    for (secret, expected) in [
+    let expected = |what: &str, why: &str| {
+        format!(
+            "the ledger FOLDER: its custody did not {what} a secret: {why}. Nothing was changed; see to what the custody \
+             needs, and try again"
+        )
+    };
+    for (secret, why) in [
         ("canary, refused", "the vault is closed"),
-        ("canary, panics", "panicked"),
+        ("canary, panics", "a function of the custody panicked"),
     ] {
         entry.secret = Some(SecretString::from(secret));
         let error = ledger.append("customer-1", 0, &entry).await.unwrap_err();
-        assert!(error.to_string().contains(expected), "{error}");
-        assert!(
-            !format!("{error} {error:?}").contains("canary"),
-            "{error:?}"
-        );
+        assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+        assert_eq!(text(&folder, error), expected("seal", why));
     }
     assert!(ledger.read("customer-1").await.unwrap().is_empty());
     entry.secret = Some(SecretString::from("canary"));
     ledger.append("customer-1", 0, &entry).await.unwrap();
     let error = ledger.read("customer-1").await.unwrap_err();
-    assert!(error.to_string().contains("the vault is closed"), "{error}");
+    assert_eq!(
+        text(&folder, error),
+        expected("open", "the vault is closed")
+    );
     ledger.append("customer-1", 1, &committed()).await.unwrap();
 }
 
@@ -323,6 +355,22 @@ async fn a_panic_that_is_not_of_the_custody_goes_on() {
     let work = || panic!("a mistake");
     let task = tokio::spawn(blocking::<()>(Path::new("ledger-folder"), work));
     assert!(task.await.unwrap_err().is_panic());
+}
+
+/// Neither does it wait for a thread that never comes.
+#[test]
+fn a_runtime_that_is_shutting_down_is_an_error() {
+    let (_parent, folder) = place();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.unwrap();
+    let handle = runtime.handle().clone();
+    runtime.shutdown_background();
+    let error = handle.block_on(open(&folder)).unwrap_err();
+    assert_eq!(
+        text(&folder, error),
+        "the ledger FOLDER was not asked, since the runtime is shutting down. Nothing was done; try again in one that is running"
+    );
+    assert!(!folder.exists());
 }
 
 /// Nothing is sealed for an append that is a conflict.
