@@ -1,14 +1,17 @@
 //! Every public type, in every way that it can be printed in.
 
+#[path = "../../crates/openrouter-keys-provision/tests/it/secrets/forms.rs"]
+mod forms;
+
 use std::collections::BTreeSet;
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 use std::pin::Pin;
 use std::time::Duration;
 
 use openrouter_keys::{BulkError, Client, Clock, Error, KeyBudget, KeyHash, RetryPolicy, reqwest};
-use serde::Serialize;
 use serde_json::json;
 
+use self::forms::{HasDisplay as _, HasSerialize as _, NoDisplay as _, NoSerialize as _, Of};
 use crate::calls::Reply;
 use crate::support::{
     Answer, HASH, PARTNER_KEY, PLAINTEXT, PROXY_PASSWORD, Scripted, TOKEN, assert_clean, builder,
@@ -43,40 +46,6 @@ impl Printed {
         self.types.insert(name);
     }
 }
-
-/// Finds out whether a type has `Display` and `Serialize`: a method of the value itself is preferred to one of a
-/// reference to it, where there is one.
-struct Of<'a, T>(&'a T);
-
-trait HasDisplay {
-    fn display(&self) -> Option<String>;
-}
-impl<T: Display> HasDisplay for Of<'_, T> {
-    fn display(&self) -> Option<String> {
-        Some(self.0.to_string())
-    }
-}
-trait NoDisplay {
-    fn display(&self) -> Option<String> {
-        None
-    }
-}
-impl<T> NoDisplay for &Of<'_, T> {}
-
-trait HasSerialize {
-    fn json(&self) -> Option<String>;
-}
-impl<T: Serialize> HasSerialize for Of<'_, T> {
-    fn json(&self) -> Option<String> {
-        Some(serde_json::to_string(self.0).unwrap())
-    }
-}
-trait NoSerialize {
-    fn json(&self) -> Option<String> {
-        None
-    }
-}
-impl<T> NoSerialize for &Of<'_, T> {}
 
 macro_rules! print {
     ($printed:ident: $($value:expr),+ $(,)?) => {
@@ -262,20 +231,4 @@ async fn failures(printed: &mut Printed) {
     let failed: BulkError<_> = run.next().await.unwrap().unwrap_err();
     assert_eq!(failed.item, Some(PLAINTEXT));
     print!(printed: failed);
-}
-
-/// What `print` finds out of types, it finds out.
-#[test]
-fn what_a_type_has_is_seen() {
-    #[derive(Debug)]
-    struct Nothing;
-    macro_rules! seen {
-        ($value:expr) => {
-            ((&Of($value)).display(), (&Of($value)).json())
-        };
-    }
-    assert_eq!(seen!(&Nothing), (None, None));
-    let one = || Some("1".to_owned());
-    assert_eq!(seen!(&1), (one(), one()));
-    assert_eq!(seen!(&[1]), (None, Some("[1]".to_owned())));
 }

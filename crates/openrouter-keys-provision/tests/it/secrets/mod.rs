@@ -3,6 +3,7 @@
 mod errors;
 #[cfg(all(feature = "file-ledger", unix))]
 mod files;
+mod forms;
 mod moody;
 mod print;
 mod public;

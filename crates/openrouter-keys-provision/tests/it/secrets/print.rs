@@ -1,10 +1,9 @@
 //! What was printed, and of what.
 
 use std::collections::BTreeSet;
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 
 use openrouter_keys_provision::Error;
-use serde::Serialize;
 
 use super::public;
 
@@ -84,45 +83,11 @@ impl Printed {
     }
 }
 
-/// Finds out whether a type has `Display` and `Serialize`: a method of the value itself is preferred to one of a reference to
-/// it, where there is one.
-pub(crate) struct Of<'a, T>(pub(crate) &'a T);
-
-pub(crate) trait HasDisplay {
-    fn display(&self) -> Option<String>;
-}
-impl<T: Display> HasDisplay for Of<'_, T> {
-    fn display(&self) -> Option<String> {
-        Some(self.0.to_string())
-    }
-}
-pub(crate) trait NoDisplay {
-    fn display(&self) -> Option<String> {
-        None
-    }
-}
-impl<T> NoDisplay for &Of<'_, T> {}
-
-pub(crate) trait HasSerialize {
-    fn json(&self) -> Option<String>;
-}
-impl<T: Serialize> HasSerialize for Of<'_, T> {
-    fn json(&self) -> Option<String> {
-        Some(serde_json::to_string(self.0).expect("it has a form in JSON"))
-    }
-}
-pub(crate) trait NoSerialize {
-    fn json(&self) -> Option<String> {
-        None
-    }
-}
-impl<T> NoSerialize for &Of<'_, T> {}
-
 macro_rules! show {
     ($printed:ident: $($value:expr),+ $(,)?) => {
         $({
             #[allow(unused_imports, reason = "which of them are used depends on the type")]
-            use $crate::secrets::print::{HasDisplay as _, HasSerialize as _, NoDisplay as _, NoSerialize as _, Of};
+            use $crate::secrets::forms::{HasDisplay as _, HasSerialize as _, NoDisplay as _, NoSerialize as _, Of};
             let value = &$value;
             $printed.add(value, [(&Of(value)).display(), (&Of(value)).json()]);
         })+
@@ -130,20 +95,6 @@ macro_rules! show {
 }
 
 pub(crate) use show;
-
-#[test]
-fn what_a_type_has_is_seen() {
-    #[derive(Debug)]
-    struct Nothing;
-    macro_rules! seen {
-        ($value:expr) => {
-            ((&Of($value)).display(), (&Of($value)).json())
-        };
-    }
-    assert_eq!(seen!(&Nothing), (None, None));
-    let one = || Some("1".to_owned());
-    assert_eq!(seen!(&1), (one(), one()));
-}
 
 #[test]
 #[should_panic(expected = "shows a part of a secret")]
