@@ -103,6 +103,6 @@ fn each_guard_is_missed_when_it_is_taken_out() {
             ),
         }
     }
-    println!("guards: {caught} of {} caught", ALL.len());
+    super::tell(&format!("guards: {caught} of {} caught", ALL.len()));
     assert_eq!(caught, ALL.len());
 }

@@ -6,11 +6,9 @@
 //! succeeded, and an observer, who sees all there is, holds it against the [`invariants`]. What is tried is for [`explore`] to
 //! say, and whether anything would be noticed for [`guards`].
 //!
-//! In the environment, `SIMULATION_SCENARIO` asks for one scenario alone,
-//! `SIMULATION_SEED` and `SIMULATION_RANDOM` say which random schedules are tried and how many,
-//! `SIMULATION_ALL_PAIRS` lets all pairs of faults be tried in all scenarios, which takes several times as long, as `.ci/run`
-//! does, and
-//! `SIMULATION_SCHEDULE` is what [`replay`] runs, without the guard of `SIMULATION_WITHOUT`, if there is one.
+//! In the environment, `SIMULATION_SCENARIO` asks for one scenario alone, `SIMULATION_SEED` and `SIMULATION_RANDOM` say which
+//! random schedules are tried and how many, `SIMULATION_ALL_PAIRS` lets all pairs of faults be tried in all scenarios, as
+//! `.ci/run` does, and `SIMULATION_SCHEDULE` is what [`replay`] runs, without the guard of `SIMULATION_WITHOUT`, if there is one.
 
 mod clock;
 mod director;
@@ -29,6 +27,7 @@ mod tests;
 mod world;
 
 use std::env;
+use std::io::{self, Write as _};
 
 use explore::{Choice, Extent, Job};
 use guards::Without;
@@ -58,11 +57,11 @@ fn nothing_that_goes_wrong_breaks_an_invariant() {
     for violation in report.violations.iter().take(20) {
         println!("{violation}");
     }
-    println!(
+    tell(&format!(
         "simulation: {} schedules, {} violations",
         report.schedules,
         report.violations.len()
-    );
+    ));
     assert!(report.violations.is_empty());
     assert!(report.schedules >= 10_000 || chosen.is_some());
 }
@@ -82,6 +81,11 @@ fn replay() {
     let (told, report) = explore::tell(&[job], without);
     println!("{}", told.concat());
     assert!(report.violations.is_empty() || without.is_some());
+}
+
+/// Prints a line that is not captured: how much was tried is to be seen wherever this runs.
+fn tell(line: &str) {
+    writeln!(io::stdout(), "{line}").expect("there is an output");
 }
 
 fn number(variable: &str) -> Option<u64> {
