@@ -2,9 +2,10 @@
 
 use openrouter_keys::{CurrentKey, Key, KeyHash, SecretString};
 
+use crate::absence::is_no_workspace;
 use crate::error::Error;
 use crate::ledger::Ledger;
-use crate::leftover::{LOOKING, is_no_workspace, marked};
+use crate::leftover::{LOOKING, marked};
 use crate::log::Log;
 use crate::marker::Nonce;
 use crate::provisioner::Provisioner;

@@ -103,6 +103,11 @@ impl<L: Ledger> Provisioner<L> {
             let allowed = "must not be that of a key with a marker: it may be removed";
             return Err(Error::invalid("hash", allowed).of_key(&key.hash));
         }
+        if intent::holds_plaintext(&key.name) {
+            let allowed =
+                "must not be that of a key whose name has a key in it (sk-or-): rename it first";
+            return Err(Error::invalid("hash", allowed).of_key(&key.hash));
+        }
         let mut log = Log::read(self.ledger(), intent).await?;
         if log.history().is_removing {
             self.finish_removal(&mut log).await?;

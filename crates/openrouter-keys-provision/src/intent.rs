@@ -33,6 +33,7 @@ pub(crate) fn about(error: Error, intent: &str) -> Error {
     }
 }
 
-fn holds_plaintext(text: &str) -> bool {
+/// Whether it would be a secret in the ledger and in what is printed.
+pub(crate) fn holds_plaintext(text: &str) -> bool {
     text.to_ascii_lowercase().contains("sk-or-")
 }

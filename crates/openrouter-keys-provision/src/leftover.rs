@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use openrouter_keys::{Client, ErrorKind, Key, KeyHash};
+use openrouter_keys::{Client, Key, KeyHash};
 
+use crate::absence::is_no_key;
 use crate::error::Error;
 use crate::guards::Guard;
 use crate::history::Attempt;
@@ -115,14 +116,6 @@ pub(crate) async fn marked(
     Ok(marked)
 }
 
-/// Whether a workspace could not be listed because the service knows none of that name, or does not show it.
-pub(crate) fn is_no_workspace(error: &openrouter_keys::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::BadRequest | ErrorKind::Forbidden | ErrorKind::NotFound
-    )
-}
-
 /// The workspaces of these attempts, each once.
 pub(crate) fn workspaces<'a>(
     attempts: impl IntoIterator<Item = &'a Attempt>,
@@ -154,7 +147,7 @@ impl<L: Ledger> Provisioner<L> {
         // A listing takes its time, and what it says of a key may be old by now.
         let key = match self.client().get(&key.hash).send().await {
             Ok(fresh) => fresh,
-            Err(error) if error.is_not_found() => return found(key, LeftoverFate::Removed),
+            Err(error) if is_no_key(&error) => return found(key, LeftoverFate::Removed),
             Err(error) => return Err(Error::client(doing, error).of_key(&key.hash)),
         };
         if key.name != nonce.marker() {
@@ -174,7 +167,7 @@ impl<L: Ledger> Provisioner<L> {
         doing: &'static str,
     ) -> Result<(), Error> {
         match self.client().delete(hash).send().await {
-            Err(error) if !error.is_not_found() => Err(Error::client(doing, error).of_key(hash)),
+            Err(error) if !is_no_key(&error) => Err(Error::client(doing, error).of_key(hash)),
             _ => Ok(()),
         }
     }

@@ -167,6 +167,7 @@
 //!
 //! - `file-ledger`: a ledger in a file, `FileLedger`. For Unix. Off by default.
 
+mod absence;
 mod binding;
 mod chosen;
 mod ensure;

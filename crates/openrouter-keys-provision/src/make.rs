@@ -5,11 +5,12 @@ use std::time::Duration;
 use openrouter_keys::chrono::{DateTime, Utc};
 use openrouter_keys::{ExposeSecret, Key, KeyHash, SecretString};
 
+use crate::absence::{is_no_key, is_no_workspace};
 use crate::error::{Error, Problem};
 use crate::guards::Guard;
 use crate::history::{Attempt, Fate, Stage};
 use crate::ledger::{Ledger, LedgerError};
-use crate::leftover::{LOOKING, Leftover, is_no_workspace, marked, workspaces};
+use crate::leftover::{LOOKING, Leftover, marked, workspaces};
 use crate::log::Log;
 use crate::marker::Nonce;
 use crate::new_key::NewKey;
@@ -278,7 +279,7 @@ impl<L: Ledger> Provisioner<L> {
             };
         }
         update.send().await.map_err(|error| {
-            if error.is_not_found() {
+            if is_no_key(&error) {
                 return Error::new(Problem::Gone).of_key(hash);
             }
             Error::client("naming the key", error).of_key(hash)
@@ -288,7 +289,7 @@ impl<L: Ledger> Provisioner<L> {
     /// The intent's key, as it is now.
     pub(crate) async fn look_at(&self, hash: &KeyHash) -> Result<Key, Error> {
         self.client().get(hash).send().await.map_err(|error| {
-            if error.is_not_found() {
+            if is_no_key(&error) {
                 return Error::new(Problem::Gone).of_key(hash);
             }
             Error::client("looking at the key", error).of_key(hash)

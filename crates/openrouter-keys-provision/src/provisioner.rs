@@ -187,6 +187,8 @@ impl<L: Ledger> Provisioner<L> {
     #[must_use]
     pub fn account(mut self, name: impl Into<String>) -> Self {
         self.settings.account = Some(name.into());
+        // What was compared for a clone was another name.
+        self.bound = Arc::default();
         self
     }
 

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use openrouter_keys::Key;
 
+use crate::absence::is_no_workspace;
 use crate::binding;
 use crate::error::{Error, ErrorKind, Problem};
 use crate::guards::Guard;
 use crate::history::{Attempt, Fate, History};
 use crate::ledger::{Entry, Ledger};
-use crate::leftover::{self, LOOKING, Leftover, LeftoverFate, is_no_workspace, workspaces};
+use crate::leftover::{self, LOOKING, Leftover, LeftoverFate, workspaces};
 use crate::log::Log;
 use crate::marker::Nonce;
 use crate::provisioner::Provisioner;
@@ -40,8 +41,9 @@ use crate::provisioner::Provisioner;
 pub struct Sweep {
     /// The keys that carry a marker and are no intent's key, and what became of each.
     pub leftovers: Vec<Leftover>,
-    /// The intents that were begun and have no committed key: call [`ensure`](Provisioner::ensure) for them, or
-    /// [`remove`](Provisioner::remove). Those among them that are being removed already: `remove`.
+    /// The intents that were begun, have no committed key, and at which nobody has been at work for the
+    /// [longest delay](Provisioner::longest_delay): call [`ensure`](Provisioner::ensure) for them. If nobody wants a key for one,
+    /// or if it is being removed already, call [`remove`](Provisioner::remove), which takes away also what was made meanwhile.
     pub unfinished: Vec<String>,
     /// The intents whose key is being rotated, each with the name of the rotation: [resume](crate::Rotation::resume) it when it
     /// is [time](crate::RotationStatus::until).
@@ -96,7 +98,6 @@ impl<L: Ledger> Provisioner<L> {
     async fn sweep_it(&self) -> Result<Sweep, Error> {
         self.bind().await?;
         let (mut histories, mut unreadable) = self.histories_and_unreadable().await?;
-        let now = self.settings().clock.utc_now();
         let mut sweep = Sweep::default();
         let mut marked: Vec<(Nonce, Key)> = Vec::new();
         let attempts = histories.iter().flat_map(|(_, history)| &history.attempts);
@@ -138,12 +139,14 @@ impl<L: Ledger> Provisioner<L> {
         }
         let unreadable = unreadable.into_iter().map(|(intent, _)| intent);
         sweep.unreadable_intents = unreadable.collect();
-        let is_old = |attempt: &Attempt| attempt.at + self.longest_delay_of_day() <= now;
         let mut attempts = histories.iter().flat_map(|(_, history)| &history.attempts);
         let mut fates = sweep.leftovers.iter().map(|leftover| leftover.fate);
-        sweep.is_settled = attempts.all(is_old) && fates.all(|fate| fate != LeftoverFate::UnderWay);
+        sweep.is_settled = !attempts.any(|attempt| self.is_young(attempt))
+            && fates.all(|fate| fate != LeftoverFate::UnderWay);
         for (intent, history) in histories {
-            let lacks_key = history.is_begun && history.current.is_none();
+            let latest = history.attempts.last();
+            let is_at_work = latest.is_some_and(|attempt| self.is_young(attempt));
+            let lacks_key = history.is_begun && history.current.is_none() && !is_at_work;
             match history.turnover {
                 Some(turnover) if !history.is_removing => {
                     sweep.rotating.push((intent, turnover.rotation));
@@ -164,8 +167,8 @@ impl<L: Ledger> Provisioner<L> {
     ) -> Result<Option<Leftover>, Error> {
         let of_intent = |error: Error| error.about(intent);
         let turn = self.turn_now(intent);
-        let mut log = Log::read(self.ledger(), intent).await.map_err(of_intent)?;
-        let history = log.history();
+        // Without the secrets: one that cannot be opened must not keep what others have left behind.
+        let history = self.history(intent).await.map_err(of_intent)?;
         if history.holds(&key.hash) && self.holds(Guard::SpareTheSealed) {
             return Ok(None);
         }
@@ -174,37 +177,52 @@ impl<L: Ledger> Provisioner<L> {
             .attempts
             .iter()
             .rfind(|attempt| attempt.nonce == nonce);
-        let may_be_under_way = attempt.is_some_and(|attempt| matches!(attempt.fate, Fate::Open));
-        if may_be_under_way {
-            let leave = |key, fate| {
-                Ok(Some(Leftover {
-                    key,
-                    intent: Some(intent.to_owned()),
-                    fate,
-                }))
+        if let Some(open) = attempt.filter(|attempt| matches!(attempt.fate, Fate::Open)) {
+            let left = if turn.is_none() || self.is_young(open) {
+                Some(LeftoverFate::UnderWay)
+            } else {
+                self.fence(nonce, intent).await.map_err(of_intent)?
             };
-            let is_young = attempt.is_none_or(|attempt| {
-                attempt.at + self.longest_delay_of_day() > self.settings().clock.utc_now()
-            });
-            if turn.is_none() || is_young {
-                return leave(key, LeftoverFate::UnderWay);
-            }
-            if attempt.is_some_and(|attempt| attempt.chosen.is_some()) {
-                return leave(key, LeftoverFate::Unfinished);
-            }
-            if self.holds(Guard::FenceBeforeSweeping) {
-                match self.abandon(&mut log, false).await {
-                    Ok(()) => {}
-                    // It has come to something in this moment.
-                    Err(error) if error.kind() == ErrorKind::Contended => {
-                        return leave(key, LeftoverFate::UnderWay);
-                    }
-                    Err(error) => return Err(of_intent(error)),
-                }
+            if let Some(fate) = left {
+                let intent = Some(intent.to_owned());
+                return Ok(Some(Leftover { key, intent, fate }));
             }
         }
         let leftover = self.remove_leftover(nonce, key, intent).await;
         leftover.map(Some).map_err(of_intent)
+    }
+
+    /// Sees to it that nobody can seal what an open attempt has made, unless it is left to those whose it is: then what to say
+    /// of it.
+    async fn fence(&self, nonce: Nonce, intent: &str) -> Result<Option<LeftoverFate>, Error> {
+        // Only the secrets tell whether the plaintext is the caller's own.
+        let mut log = match Log::read(self.ledger(), intent).await {
+            Err(error) if error.kind() == ErrorKind::DamagedLedger => {
+                return Ok(Some(LeftoverFate::Unfinished));
+            }
+            log => log?,
+        };
+        // It may have come to something in this moment.
+        let Some(open) = log.history().open().filter(|open| open.nonce == nonce) else {
+            return Ok(Some(LeftoverFate::UnderWay));
+        };
+        if open.chosen.is_some() {
+            return Ok(Some(LeftoverFate::Unfinished));
+        }
+        if !self.holds(Guard::FenceBeforeSweeping) {
+            return Ok(None);
+        }
+        match self.abandon(&mut log, false).await {
+            Ok(()) => Ok(None),
+            Err(error) if error.kind() == ErrorKind::Contended => Ok(Some(LeftoverFate::UnderWay)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether it may be under way still. One that seems to come from the far future is by a clock that was wrong.
+    fn is_young(&self, attempt: &Attempt) -> bool {
+        let (now, delay) = (self.settings().clock.utc_now(), self.longest_delay_of_day());
+        attempt.at <= now + delay && now < attempt.at + delay
     }
 
     /// What the ledger has on every intent, but for the secrets; or why that makes no sense.
@@ -225,12 +243,11 @@ impl<L: Ledger> Provisioner<L> {
             if intent == binding::INTENT {
                 continue;
             }
-            let read = async {
-                let records = self.ledger().records(&intent).await?;
-                let entries = records.into_iter().map(|record| Entry::new(record, None));
-                History::of(entries).map_err(|what| Error::new(Problem::Damaged(what)))
-            };
-            match read.await.map_err(|error| error.about(&intent)) {
+            match self
+                .history(&intent)
+                .await
+                .map_err(|error| error.about(&intent))
+            {
                 Ok(history) => histories.push((intent, history)),
                 Err(error) if error.kind() == ErrorKind::DamagedLedger => {
                     unreadable.push((intent, error));
@@ -239,5 +256,12 @@ impl<L: Ledger> Provisioner<L> {
             }
         }
         Ok((histories, unreadable))
+    }
+
+    /// What the ledger has on an intent, but for the secrets.
+    async fn history(&self, intent: &str) -> Result<History, Error> {
+        let records = self.ledger().records(intent).await?;
+        let entries = records.into_iter().map(|record| Entry::new(record, None));
+        History::of(entries).map_err(|what| Error::new(Problem::Damaged(what)))
     }
 }

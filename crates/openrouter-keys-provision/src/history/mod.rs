@@ -175,7 +175,7 @@ impl History {
                 full_limit,
                 overlap_seconds,
                 grace_seconds,
-            } if self.may_rotate() => {
+            } if self.may_rotate() && full_limit.is_none_or(|usd| usd >= 0.0) => {
                 let Some(old) = self.current.clone() else {
                     return Err("a rotation of nothing");
                 };
@@ -274,12 +274,10 @@ impl History {
         self.attempts.iter().filter(is_lost)
     }
 
-    /// Whether that key is, or was, the intent's.
+    /// Whether that key is the intent's, or is about to be.
     pub(crate) fn holds(&self, hash: &KeyHash) -> bool {
-        let sealed = self.attempts.iter().any(
-            |attempt| matches!(&attempt.fate, Fate::Sealed { hash: sealed, .. } if sealed == hash),
-        );
-        sealed || self.held().any(|held| held.hash == *hash)
+        let is_sealed = self.sealed().is_some_and(|(_, sealed)| sealed == hash);
+        is_sealed || self.held().any(|held| held.hash == *hash)
     }
 
     /// The committed keys of the intent: one, or while it is rotated two. The current one comes twice then.

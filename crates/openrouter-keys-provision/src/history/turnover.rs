@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Held;
-use crate::new_key::NewKey;
+use crate::new_key::{NewKey, is_same_limit};
 use crate::record::Record;
 
 /// A rotation that is under way.
@@ -114,6 +114,15 @@ impl Turnover {
         self.removal == Removal::Done
     }
 
+    /// The full limit, USD, if it is due in the next window to a key that has this limit. If that is not the remainder, somebody
+    /// has changed it, who knows better.
+    pub(crate) fn withheld_from(&self, limit: Option<f64>) -> Option<f64> {
+        let remainder = self.remainder?;
+        let is_withheld = remainder.state == Granting::Trimmed;
+        let is_unchanged = is_same_limit(limit, Some(remainder.limit));
+        self.full_limit.filter(|_| is_withheld && is_unchanged)
+    }
+
     pub(super) fn forget_secrets(&mut self) {
         self.old.secret = None;
         if let Some(new) = &mut self.new {
@@ -127,8 +136,11 @@ impl Turnover {
 
     /// The intent's key: the old one until it is about to be disabled, and again when that is taken back.
     pub(super) fn current(&self) -> &Held {
+        let is_over = self.outcome == Some(Outcome::Rotated);
         match &self.new {
-            Some(new) if self.disabling.is_some() && self.rolling_back.is_none() => new,
+            Some(new) if self.rolling_back.is_none() && (self.disabling.is_some() || is_over) => {
+                new
+            }
             _ => &self.old,
         }
     }
@@ -152,7 +164,7 @@ impl Turnover {
             }
             Record::RolledBack {} if !is_forward => self.outcome = Some(Outcome::RolledBack),
             // There is nothing to go back to.
-            Record::Rotated {} if !is_forward && self.disabling.is_some() => {
+            Record::Rotated {} if !is_forward && self.new.is_some() => {
                 self.rolling_back = None;
                 self.outcome = Some(Outcome::Rotated);
             }

@@ -7,6 +7,7 @@ use super::{Rotation, refused};
 use crate::error::{Error, ErrorKind};
 use crate::history::{Granting, Held, Turnover};
 use crate::ledger::Ledger;
+use crate::log::Log;
 use crate::new_key::is_same_limit;
 use crate::record::Record;
 
@@ -32,6 +33,9 @@ pub(super) fn left_of(key: &Key) -> Result<(f64, f64), Error> {
     }
     Ok((limit, whole_micros(left)))
 }
+
+/// What stands for nothing, USD: nobody knows whether the service takes a limit of 0 for that.
+const LEAST: f64 = 1e-6;
 
 /// In millionths of a USD, which any service can keep: not more than it was.
 fn whole_micros(usd: f64) -> f64 {
@@ -69,6 +73,32 @@ impl<L: Ledger> Rotation<'_, L> {
         Ok(Some(record))
     }
 
+    /// If the rotation before this one waits for the next window alone, and that has begun, the full limit comes first: what
+    /// is left would be counted from the remainder, and shrink each time.
+    pub(super) async fn end_remainder(&self, log: &mut Log<'_, L>) -> Result<(), Error> {
+        let Some(before) = log.history().turnover.clone() else {
+            return Ok(());
+        };
+        if let Some(new) = &before.new
+            && let Some(restored) = self.settle_limit(&before, new).await?
+        {
+            log.append(restored, None).await?;
+        }
+        let before = log.history().turnover.as_ref();
+        match before.and_then(|before| self.end_of_window(before)) {
+            None => log.append(Record::Rotated {}, None).await,
+            Some(end)
+                if self.remaining_only
+                    && end - self.provisioner.longest_delay_of_day() <= self.now() =>
+            {
+                Err(refused(format!(
+                    "the window of the limit ends about now, so that nobody knows what remains: do the same again after {end}"
+                )))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
     fn is_window_over(&self, turnover: &Turnover) -> bool {
         let end = self.end_of_window(turnover);
         end.is_some_and(|end| end <= self.now())
@@ -82,7 +112,7 @@ impl<L: Ledger> Rotation<'_, L> {
         new: &Held,
         full_limit: f64,
     ) -> Result<Record, Error> {
-        let now = self.now();
+        let (now, delay) = (self.now(), self.provisioner.longest_delay_of_day());
         let old = match self.provisioner.look_at(&turnover.old.hash).await {
             Ok(old) => Some(old),
             // Somebody has removed it: what was left when this began is the best that is known.
@@ -93,8 +123,9 @@ impl<L: Ledger> Rotation<'_, L> {
         let left = left.or(turnover.request.limit).unwrap_or(full_limit);
         let reset = self.provisioner.look_at(&new.hash).await?.limit_reset;
         Ok(Record::Trimming {
-            limit: whole_micros(left.clamp(0.0, full_limit)),
-            until: reset.and_then(|reset| end_of_window(&reset, now)),
+            limit: whole_micros(left).max(LEAST).min(full_limit),
+            // A clock that is ahead sees the next window first, and would take its end for that of this one.
+            until: reset.and_then(|reset| end_of_window(&reset, now - delay)),
         })
     }
 

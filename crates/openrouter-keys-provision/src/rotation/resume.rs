@@ -7,6 +7,7 @@ use openrouter_keys::{Key, KeyHash};
 
 use super::status::later;
 use super::{Delivery, Rotation, RotationStatus, check_not_removing, refused};
+use crate::absence::is_no_key;
 use crate::error::{Error, Problem};
 use crate::guards::Guard;
 use crate::history::{Held, Removal, Stage, Turnover};
@@ -69,7 +70,9 @@ impl<L: Ledger> Rotation<'_, L> {
             self.begin(log).await?;
         }
         let mut sink = Some(sink);
-        while let Some(turnover) = log.history().turnover.clone() {
+        // Where this one has come to its end meanwhile, another may be under way.
+        let is_this = |turnover: &Turnover| turnover.rotation == self.name;
+        while let Some(turnover) = log.history().turnover.clone().filter(is_this) {
             if turnover.rolling_back.is_some() {
                 return self.take_back(log).await;
             }
@@ -85,12 +88,14 @@ impl<L: Ledger> Rotation<'_, L> {
                     .await?;
                 continue;
             }
-            let Some(step) = self.step(&turnover, new).await? else {
-                break;
+            let is_disabling = turnover.disabling.is_some() && turnover.disabled.is_none();
+            let taken = match self.step(&turnover, new).await {
+                Ok(None) => break,
+                Ok(Some(step)) => log.append(step, None).await,
+                Err(error) => Err(error),
             };
-            let is_disabled = matches!(step, Record::Disabled { .. });
-            if let Err(error) = log.append(step, None).await {
-                if is_disabled {
+            if let Err(error) = taken {
+                if is_disabling {
                     self.undo_disable(log, &turnover).await?;
                 }
                 return Err(error);
@@ -166,11 +171,13 @@ impl<L: Ledger> Rotation<'_, L> {
     }
 
     async fn begin(&self, log: &mut Log<'_, L>) -> Result<(), Error> {
+        self.end_remainder(log).await?;
         let Some(held) = &log.history().current else {
             return Err(Error::new(Problem::Unknown));
         };
-        let inherited = log.history().turnover.as_ref().and_then(|it| it.full_limit);
         let old = self.check_old(&held.hash).await?;
+        let before = log.history().turnover.as_ref();
+        let inherited = before.and_then(|before| before.withheld_from(old.limit));
         let refused = |message: &str| refused(message.to_owned()).of_key(&old.hash);
         let (request, full_limit) = self
             .request_like(&old, inherited)
@@ -240,6 +247,7 @@ impl<L: Ledger> Rotation<'_, L> {
         }
         if let Some(change) = &self.change {
             request = change(request);
+            request.check()?;
         }
         let mut full_limit = None;
         if self.remaining_only {
@@ -309,7 +317,7 @@ impl<L: Ledger> Rotation<'_, L> {
         let hash = &turnover.old.hash;
         let update = self.provisioner.client().update(hash).disabled(true);
         match update.send().await {
-            Err(error) if !error.is_not_found() => {
+            Err(error) if !is_no_key(&error) => {
                 Err(Error::client("disabling the old key", error).of_key(hash))
             }
             _ => Ok(()),

@@ -1,8 +1,9 @@
 //! The way back.
 
-use openrouter_keys::KeyHash;
+use openrouter_keys::{Key, KeyHash};
 
 use super::{Rotation, RotationStatus, check_not_removing, refused};
+use crate::absence::is_no_key;
 use crate::error::{Error, ErrorKind};
 use crate::guards::Guard;
 use crate::history::{Outcome, Removal, Stage, Turnover};
@@ -58,9 +59,11 @@ impl<L: Ledger> Rotation<'_, L> {
             return Err(refused(message.to_owned()));
         }
         if turnover.rolling_back.is_none() {
-            // As long as nobody has the new key, there is nothing to lose by giving it up.
-            if turnover.delivered.is_some() {
-                self.check_way_back(turnover).await?;
+            if let Some(why) = self.no_way_back(turnover).await? {
+                let message = format!(
+                    "{why}: resume the rotation, or see to it that the old key works, and do the same again"
+                );
+                return Err(refused(message).of_key(&turnover.old.hash));
             }
             log.append(Record::RollingBack { at: self.now() }, None)
                 .await?;
@@ -68,24 +71,29 @@ impl<L: Ledger> Rotation<'_, L> {
         self.take_back(log).await
     }
 
-    /// There must be something to go back to.
-    async fn check_way_back(&self, turnover: &Turnover) -> Result<(), Error> {
-        let hash = &turnover.old.hash;
-        let message = match self.provisioner.look_at(hash).await {
-            Ok(old) if old.expires_at.is_some_and(|at| at <= self.now()) => {
-                "the old key has expired: resume the rotation"
+    /// Why the old key is nothing to go back to, if it is not, and the new one is more.
+    async fn no_way_back(&self, turnover: &Turnover) -> Result<Option<&'static str>, Error> {
+        let Some(new) = &turnover.new else {
+            return Ok(None);
+        };
+        // Until it is noted, the sink may have the new key all the same. But then a rotation whose old key is gone or disabled
+        // cannot go on, and this is the only way out.
+        let is_delivered = turnover.delivered.is_some();
+        match self.provisioner.look_at(&turnover.old.hash).await {
+            Ok(old) if self.has_expired(&old) => {
+                let new = self.provisioner.look_at(&new.hash).await;
+                let is_alive = new.is_ok_and(|new| !self.has_expired(&new));
+                Ok(is_alive.then_some("the old key has expired"))
             }
             // Why, they will know.
-            Ok(old) if old.disabled && turnover.disabling.is_none() => {
-                "somebody else has disabled the old key: enable it, or resume the rotation"
+            Ok(old) if old.disabled && turnover.disabling.is_none() && is_delivered => {
+                Ok(Some("somebody else has disabled the old key"))
             }
-            Ok(_) => return Ok(()),
             Err(error) if error.kind() == ErrorKind::KeyGone => {
-                "somebody else has removed the old key: resume the rotation"
+                Ok(is_delivered.then_some("somebody else has removed the old key"))
             }
-            Err(error) => return Err(error),
-        };
-        Err(refused(message.to_owned()).of_key(hash))
+            old => old.map(|_| None),
+        }
     }
 
     /// What remains to be done when it is written down that the rotation is taken back.
@@ -107,9 +115,8 @@ impl<L: Ledger> Rotation<'_, L> {
         if turnover.disabling.is_some() {
             let old = &turnover.old.hash;
             if !self.enable(old).await? {
-                log.append(Record::Rotated {}, None).await?;
-                let message = "the old key has expired meanwhile, or somebody else has removed it: the new one stays, and the rotation is over";
-                return Err(refused(message.to_owned()).of_key(old));
+                let why = "the old key has expired meanwhile, or somebody else has removed it";
+                return self.stay(log, &turnover, why).await;
             }
             if self
                 .end_of_doubt(&turnover)
@@ -118,6 +125,10 @@ impl<L: Ledger> Rotation<'_, L> {
             {
                 return Ok(());
             }
+        } else if provisioner.holds(Guard::EnableBeforeRemoval)
+            && let Some(why) = self.no_way_back(&turnover).await?
+        {
+            return self.stay(log, &turnover, why).await;
         }
         provisioner.clean_up(log, &mut Vec::new()).await?;
         if let Some(new) = &new {
@@ -126,12 +137,28 @@ impl<L: Ledger> Rotation<'_, L> {
         log.append(Record::RolledBack {}, None).await
     }
 
+    /// Ends the rotation with the new key, when it turns out that there is no way back.
+    async fn stay(
+        &self,
+        log: &mut Log<'_, L>,
+        turnover: &Turnover,
+        why: &str,
+    ) -> Result<(), Error> {
+        log.append(Record::Rotated {}, None).await?;
+        let message = format!("{why}: the new one stays, and the rotation is over");
+        Err(refused(message).of_key(&turnover.old.hash))
+    }
+
+    fn has_expired(&self, key: &Key) -> bool {
+        key.expires_at.is_some_and(|at| at <= self.now())
+    }
+
     /// Whether the old key is there, and works when it is enabled.
     pub(super) async fn enable(&self, hash: &KeyHash) -> Result<bool, Error> {
         let update = self.provisioner.client().update(hash).disabled(false);
         match update.send().await {
-            Ok(old) => Ok(old.expires_at.is_none_or(|at| self.now() < at)),
-            Err(error) if error.is_not_found() => Ok(false),
+            Ok(old) => Ok(!self.has_expired(&old)),
+            Err(error) if is_no_key(&error) => Ok(false),
             Err(error) => Err(Error::client("enabling the old key", error).of_key(hash)),
         }
     }

@@ -76,3 +76,15 @@ async fn nothing_is_adopted_while_an_intent_makes_no_sense() {
     assert_eq!(error.kind(), ErrorKind::DamagedLedger);
     assert_eq!(error.intent(), Some("z"));
 }
+
+/// The name is written down, and printed.
+#[tokio::test]
+async fn a_key_whose_name_is_a_plaintext_is_not_adopted() {
+    let world = World::new().await;
+    let made = world.client.create("sk-or-v1-canary-in-a-name").send();
+    let made = made.await.expect("the emulator answers").key;
+    let error = world.provisioner.adopt("a", &made.hash).await;
+    let error = error.expect_err("it would be in the ledger");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(!error.to_string().contains("canary"), "{error}");
+}

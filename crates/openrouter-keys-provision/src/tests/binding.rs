@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::world::{World, start};
-use crate::{Entry, Ledger, LedgerError, MemoryLedger, Provisioner};
+use crate::{Entry, ErrorKind, Ledger, LedgerError, MemoryLedger, Provisioner};
 
 /// A ledger in which another process, which begins at the same moment, writes when the intents are listed.
 struct Shared {
@@ -77,4 +77,14 @@ async fn a_call_that_is_not_polled_blocks_no_other_one() {
         .expect("nothing goes wrong");
     paused.await.expect("nothing goes wrong");
     assert_eq!(world.keys().await, 2);
+}
+
+#[tokio::test]
+async fn another_name_for_the_account_is_compared_also_by_a_clone() {
+    let world = World::new().await;
+    let shop = world.provisioner.clone().account("shop");
+    shop.sweep().await.expect("it is the first");
+    let error = shop.account("warehouse").sweep().await;
+    let error = error.expect_err("it is the shop's");
+    assert_eq!(error.kind(), ErrorKind::ForeignLedger);
 }

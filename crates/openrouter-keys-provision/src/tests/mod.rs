@@ -1,5 +1,6 @@
 //! What becomes of one intent, step by step.
 
+mod absence;
 mod adopting;
 mod binding;
 mod committing;

@@ -64,6 +64,9 @@ async fn an_intent_without_a_key_is_unfinished_until_it_has_one_or_is_removed() 
             let failed = world.provisioner.ensure("a", |key| key.limit(50)).await;
             failed.expect_err("the service is down");
             world.emulator.clear_faults();
+            // Somebody may be at work on it.
+            assert_eq!(swept(&world).await.unfinished, [""; 0]);
+            world.advance(LONGEST_DELAY);
             assert_eq!(swept(&world).await.unfinished, ["a"]);
             if !removes {
                 world.ensure().await;
@@ -199,4 +202,67 @@ async fn a_sweep_and_an_adoption_open_no_secret() {
     let adopted = provisioner.adopt("d", &by_hand).await;
     adopted.expect("it is nobody's");
     assert_eq!(ledger.reads.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_wrong_once_does_not_unsettle_sweeps_for_ever() {
+    let world = World::new().await;
+    let year = LONGEST_DELAY * 12 * 24 * 365;
+    let wrong = World::new().await;
+    wrong.advance_clock(year);
+    let wrong = world.provisioner.clone().clock(wrong.time.clone());
+    let made = wrong.ensure("a", |key| key.limit(50)).await;
+    made.expect("nothing goes wrong");
+    assert!(swept(&world).await.is_settled);
+}
+
+/// A ledger with one plaintext that cannot be opened any more.
+struct Locked(Arc<MemoryLedger>);
+
+impl Ledger for Locked {
+    async fn read(&self, intent: &str) -> Result<Vec<Entry>, LedgerError> {
+        let entries = self.0.read(intent).await?;
+        if entries.iter().any(|entry| entry.secret.is_some()) {
+            return Err(LedgerError::Damaged("it cannot be opened".into()));
+        }
+        Ok(entries)
+    }
+
+    async fn records(&self, intent: &str) -> Result<Vec<Record>, LedgerError> {
+        self.0.records(intent).await
+    }
+
+    async fn append(
+        &self,
+        intent: &str,
+        position: usize,
+        entry: &Entry,
+    ) -> Result<(), LedgerError> {
+        self.0.append(intent, position, entry).await
+    }
+
+    async fn intents(&self) -> Result<Vec<String>, LedgerError> {
+        self.0.intents().await
+    }
+}
+
+#[tokio::test]
+async fn a_plaintext_that_cannot_be_opened_stops_no_sweep() {
+    let world = World::new().await;
+    // It has its plaintext, and its marker still.
+    world.emulator.inject(Fault::status(503).on(Route::Update));
+    let failed = world.provisioner.ensure("a", |key| key.limit(50)).await;
+    failed.expect_err("the service is down");
+    world
+        .emulator
+        .inject(Fault::commit_then_reset().on(Route::Create));
+    world.emulator.inject(Fault::status(503).on(Route::List));
+    let lost = world.provisioner.ensure("b", |key| key).await;
+    lost.expect_err("it cannot be looked for");
+    world.advance(LONGEST_DELAY);
+    let ledger = Locked(Arc::clone(&world.ledger));
+    let provisioner = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
+    let sweep = provisioner.sweep().await.expect("it opens none");
+    let fates: Vec<_> = sweep.leftovers.iter().map(|it| it.fate).collect();
+    assert_eq!(fates, [LeftoverFate::Removed]);
 }

@@ -70,6 +70,11 @@ impl World {
         self.emulator.advance(by);
     }
 
+    /// The provisioner's clock is ahead of the service's.
+    pub(crate) fn advance_clock(&self, by: Duration) {
+        self.time.advance(by);
+    }
+
     /// The key of the intent `a`, with a limit of 50 USD.
     pub(crate) async fn ensure(&self) -> Provisioned {
         let made = self.provisioner.ensure("a", |key| key.limit(50)).await;

@@ -162,7 +162,7 @@ async fn there_is_no_way_back_to_a_key_that_somebody_has_disabled() {
     assert_eq!(error.kind(), ErrorKind::Rotation);
     assert_eq!(error.hash(), Some(&old));
     assert!(
-        error.to_string().contains("enable it, or resume"),
+        error.to_string().contains("disabled the old key"),
         "{error}"
     );
     assert!(world.is_there(new.expect("it is made")).await);
@@ -193,5 +193,56 @@ async fn a_rotation_whose_old_key_is_removed_on_the_way_back_ends_with_the_new_o
         let status = rotation.status().await.expect("the ledger answers");
         assert_eq!(status.stage, RotationStage::Done);
         assert_eq!(Some(world.ensure().await.key.hash), new);
+    }
+}
+
+/// The process has ended before the sink's word was noted.
+#[tokio::test]
+async fn a_key_that_the_sink_may_have_is_not_given_up_for_one_that_has_expired() {
+    let world = World::new().await;
+    let soon = world.time.utc_now() + HOUR;
+    let old = world.provisioner.ensure("a", |key| key.expires_at(soon));
+    old.await.expect("nothing goes wrong");
+    world.advance(HOUR / 2);
+    let rotation = world.rotation().renew_expiry();
+    rotation.resume(refuse).await.expect_err("it is not noted");
+    let new = rotation.status().await.expect("the ledger answers").new;
+    world.advance(HOUR / 4 * 3);
+    let error = rotation.rollback().await.expect_err("it has expired");
+    assert_eq!(error.kind(), ErrorKind::Rotation);
+    assert!(world.is_there(new.expect("it is made")).await);
+    let status = rotation.resume(take).await.expect("it is taken");
+    assert_eq!(status.stage, RotationStage::Done);
+}
+
+/// And whatever happens between the note that it goes back and the removal of the new key.
+#[tokio::test]
+async fn a_rollback_that_stopped_keeps_the_new_key_if_the_old_one_has_expired() {
+    for overlap in [HOUR * 9, HOUR * 0] {
+        let world = World::new().await;
+        let soon = world.time.utc_now() + HOUR;
+        let old = world.provisioner.ensure("a", |key| key.expires_at(soon));
+        old.await.expect("nothing goes wrong");
+        world.advance(HOUR / 2);
+        let rotation = world.rotation().renew_expiry().grace(HOUR * 9);
+        let rotation = rotation.overlap(overlap);
+        let new = rotation.resume(take).await.expect("it is taken").new;
+        let new = new.expect("it is made");
+        world.emulator.inject(Fault::status(503).on(Route::Delete));
+        let _ = rotation.rollback().await;
+        world.emulator.clear_faults();
+        world.advance(HOUR / 4 * 3);
+        let error = rotation.resume(refuse).await.expect_err("it has expired");
+        assert_eq!(error.kind(), ErrorKind::Rotation, "{error}");
+        assert!(world.is_there(&new).await);
+        assert_eq!(
+            world
+                .provisioner
+                .ensure("a", |key| key)
+                .await
+                .map(|it| it.key.hash)
+                .ok(),
+            Some(new)
+        );
     }
 }

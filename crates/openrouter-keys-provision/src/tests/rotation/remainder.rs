@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use openrouter_keys::{KeyHash, LimitReset};
 use openrouter_keys_emulator::{Fault, Route};
 
-use crate::RotationStage;
 use crate::tests::world::{HOUR, LONGEST_DELAY, World, refuse, take};
+use crate::{ErrorKind, RotationStage};
 
 /// The key of the intent `a`, with a limit of so many USD a day.
 async fn daily(world: &World, usd: u32) -> KeyHash {
@@ -186,5 +186,103 @@ async fn the_full_limit_comes_back_also_if_it_was_not_noted_what_was_left() {
     world.advance(HOUR * 24);
     let status = rotation.resume(refuse).await.expect("it was delivered");
     assert_eq!(status.stage, RotationStage::Done);
+    assert_eq!(world.key(&new).await.limit, Some(50.0));
+}
+
+#[tokio::test]
+async fn a_limit_that_is_no_amount_is_refused_before_anything_is_done() {
+    for usd in [f64::NAN, f64::INFINITY, -1.0] {
+        let world = World::new().await;
+        daily(&world, 50).await;
+        let rotation = world.rotation().remaining_only();
+        let rotation = rotation.settings(move |key| key.limit(usd));
+        let error = rotation.resume(take).await.expect_err("it is no amount");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        let status = rotation.status().await.expect("the ledger answers");
+        assert_eq!(status.stage, RotationStage::NotBegun);
+    }
+}
+
+/// A job that rotates each day knows today's name alone.
+#[tokio::test]
+async fn a_budget_does_not_shrink_from_rotation_to_rotation() {
+    let world = World::new().await;
+    let mut current = daily(&world, 100).await;
+    for day in ["1", "2", "3"] {
+        spend(&world, &current, 20.0);
+        let rotation = world.provisioner.rotation("a", day).remaining_only();
+        let status = rotation.resume(take).await.expect("it is taken");
+        current = status.new.expect("it is made");
+        assert_eq!(world.key(&current).await.limit, Some(80.0), "day {day}");
+        world.advance(HOUR * 24);
+    }
+    // A minute after midnight nobody knows whose window it is.
+    world.advance(HOUR * 11 + Duration::from_secs(60));
+    let late = world.provisioner.rotation("a", "3");
+    let _ = late.resume(refuse).await.expect("it was delivered");
+    let fourth = world.provisioner.rotation("a", "4").remaining_only();
+    let status = fourth.resume(take).await.expect("it is taken");
+    assert_eq!(status.stage, RotationStage::Remainder);
+    world.advance(HOUR + Duration::from_secs(60));
+    let fifth = world.provisioner.rotation("a", "5").remaining_only();
+    let error = fifth.resume(take).await.expect_err("it is midnight");
+    assert_eq!(error.kind(), ErrorKind::Rotation);
+    assert!(
+        error
+            .to_string()
+            .contains("do the same again after 2026-11-25 00:05"),
+        "{error}"
+    );
+    world.advance(LONGEST_DELAY);
+    let status = fifth.resume(take).await.expect("it is taken");
+    let current = status.new.expect("it is made");
+    assert_eq!(world.key(&current).await.limit, Some(100.0));
+}
+
+/// They have heard that it leaked, for instance.
+#[tokio::test]
+async fn a_limit_that_somebody_has_lowered_is_not_raised_by_the_next_rotation() {
+    let world = World::new().await;
+    let old = daily(&world, 100).await;
+    spend(&world, &old, 20.0);
+    let first = world.rotation().remaining_only();
+    let current = first.resume(take).await.expect("it is taken").new;
+    world.set_limit(current.expect("it is made"), 1.0).await;
+    let second = world.provisioner.rotation("a", "2");
+    let status = second.resume(take).await.expect("it is taken");
+    assert_eq!(status.stage, RotationStage::Done);
+    let current = daily(&world, 100).await;
+    assert_eq!(world.key(&current).await.limit, Some(1.0));
+}
+
+/// Nobody knows what a limit of 0 means.
+#[tokio::test]
+async fn a_key_of_which_nothing_remains_gets_next_to_nothing() {
+    let world = World::new().await;
+    let old = daily(&world, 50).await;
+    let rotation = world.rotation().remaining_only().overlap(HOUR);
+    let new = rotation.resume(take).await.expect("it is taken").new;
+    let new = new.expect("it is made");
+    spend(&world, &old, 50.0);
+    world.advance(HOUR);
+    let _ = rotation.resume(refuse).await.expect("it was delivered");
+    assert_eq!(world.key(&new).await.limit, Some(0.000_001));
+}
+
+/// It is 00:01 here, and 23:59 there.
+#[tokio::test]
+async fn a_clock_that_is_ahead_at_midnight_costs_no_window() {
+    let world = World::new().await;
+    let old = daily(&world, 50).await;
+    spend(&world, &old, 40.0);
+    let (minute, midnight) = (Duration::from_secs(60), HOUR * 12);
+    world.advance(midnight - minute);
+    world.advance_clock(minute * 2);
+    let rotation = world.rotation().remaining_only();
+    let new = rotation.resume(take).await.expect("it is taken").new;
+    world.advance(HOUR);
+    let status = rotation.resume(refuse).await.expect("it was delivered");
+    assert_eq!(status.stage, RotationStage::Done);
+    let new = new.expect("it is made");
     assert_eq!(world.key(&new).await.limit, Some(50.0));
 }
