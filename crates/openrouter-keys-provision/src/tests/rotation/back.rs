@@ -1,12 +1,9 @@
 //! The way back.
 
-use std::sync::Arc;
-
 use openrouter_keys::Clock as _;
 use openrouter_keys_emulator::{Fault, Route};
-use tokio::sync::Semaphore;
 
-use crate::tests::watched::Watched;
+use crate::tests::watched::halting;
 use crate::tests::world::{HOUR, LONGEST_DELAY, World, refuse, take};
 use crate::{Delivery, ErrorKind, Provisioner, Record, RotationStage};
 
@@ -77,35 +74,20 @@ async fn a_rollback_waits_for_the_latest_request_to_disable_the_old_key() {
 async fn who_disables_the_old_key_after_the_rollback_enables_it_again() {
     let world = World::new().await;
     world.ensure().await;
-    let (is_noted, may_go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let ledger = Watched {
-        memory: Arc::clone(&world.ledger),
-        after: {
-            let (is_noted, may_go_on) = (Arc::clone(&is_noted), Arc::clone(&may_go_on));
-            move |record| {
-                let (is_noted, may_go_on) = (Arc::clone(&is_noted), Arc::clone(&may_go_on));
-                async move {
-                    if matches!(record, Record::Disabling { .. }) {
-                        is_noted.add_permits(1);
-                        may_go_on.acquire().await.expect("it is open").forget();
-                    }
-                    Ok(())
-                }
-            }
-        },
-    };
+    let is_noted = |record: &Record| matches!(record, Record::Disabling { .. });
+    let (ledger, halt) = halting(&world.ledger, is_noted);
     let slow = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
     let slow = tokio::spawn(async move {
         let rotation = slow.rotation("a", "1").grace(HOUR);
         rotation.resume(take).await
     });
-    is_noted.acquire().await.expect("it is open").forget();
+    halt.reached().await;
     let rotation = world.rotation();
     let _ = rotation.rollback().await.expect("nothing is in its way");
     world.advance(LONGEST_DELAY);
     let status = rotation.rollback().await.expect("nothing is in its way");
     assert_eq!(status.stage, RotationStage::RolledBack);
-    may_go_on.add_permits(1);
+    halt.go_on();
     let error = slow.await.expect("it does not panic");
     let error = error.expect_err("it is taken back");
     assert_eq!(error.kind(), ErrorKind::Contended);

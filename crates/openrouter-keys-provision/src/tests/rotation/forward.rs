@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use openrouter_keys::{Clock as _, ExposeSecret, LimitReset};
 use openrouter_keys_emulator::{Fault, Route};
 
-use crate::tests::watched::Watched;
+use crate::tests::watched::{Watched, halting};
 use crate::tests::world::{HOUR, LONGEST_DELAY, World, refuse, start, take};
 use crate::{Delivery, ErrorKind, LedgerError, MemoryLedger, Provisioner, Record, RotationStage};
 
@@ -163,4 +163,27 @@ async fn a_commit_that_was_written_although_the_ledger_says_otherwise_is_found()
     made.expect("it is there");
     let status = provisioner.rotation("a", "1").resume(take).await;
     assert_eq!(status.expect("it is there").stage, RotationStage::Done);
+}
+
+/// What one call is told, such as where the plaintext goes, is not for another rotation.
+#[tokio::test]
+async fn a_call_that_stood_still_does_not_go_on_with_the_next_rotation() {
+    let world = World::new().await;
+    world.ensure().await;
+    let (ledger, halt) = halting(&world.ledger, |record| {
+        matches!(record, Record::Sealed { .. })
+    });
+    let slow = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
+    let slow = tokio::spawn(async move { slow.rotation("a", "1").resume(refuse).await });
+    halt.reached().await;
+    let status = world.rotation().resume(take).await.expect("it is taken");
+    assert_eq!(status.stage, RotationStage::Done);
+    let second = world.provisioner.rotation("a", "2").overlap(HOUR);
+    second.resume(refuse).await.expect_err("it is refused");
+    halt.go_on();
+    let status = slow.await.expect("it does not panic");
+    let status = status.expect("others have done it");
+    assert_eq!(status.stage, RotationStage::Done);
+    let status = second.status().await.expect("the ledger answers");
+    assert_eq!(status.stage, RotationStage::Delivering);
 }
