@@ -56,6 +56,7 @@ pub struct Sweep {
     pub unreadable_workspaces: Vec<String>,
     /// Whether no attempt can have an effect any more. If not, an attempt is younger than the
     /// [longest delay](Provisioner::longest_delay) or has a call at work on it, and another sweep is due when that is over.
+    /// One that seems to come from later than the longest delay does not count: by a clock that was wrong.
     pub is_settled: bool,
 }
 

@@ -194,15 +194,16 @@ impl<L> Rotation<'_, L> {
 
     /// Grants the new key only what is left of the old one's limit in the current window.
     ///
-    /// It is made with what is left at that time. When the old key is disabled, it gets what is left then: what both may
-    /// spend together in the overlap, and what is booked late, is all that can be granted twice. If the limit resets, the
+    /// It is made with what is left at that time. When the old key is disabled, it gets what is left then, or 0.000001 USD if
+    /// that is nothing: what both may spend together in the overlap, what is booked late, and what is spent in the first
+    /// minutes of a window is all that can be granted twice. If the limit resets, the
     /// rotation is over only when the window is, and the new key has its full limit again: call [`resume`](Self::resume)
     /// [then](RotationStatus::until). Until then another rotation may begin. If that one grants only what remains too, it takes
     /// this over; otherwise its key has the full limit at once.
     ///
     /// A key without a limit, one of which nothing is left, and one whose limit resets in a way that this version does not
-    /// know, cannot be rotated so: that is an error of kind [`Rotation`](crate::ErrorKind::Rotation), before anything was
-    /// done.
+    /// know, cannot be rotated so, nor one that waits for a window that begins about now: that is an error of kind
+    /// [`Rotation`](crate::ErrorKind::Rotation), before anything was done.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
