@@ -48,7 +48,7 @@ pub struct RotationStatus {
     pub new: Option<KeyHash>,
     /// When the next call of [`resume`](Rotation::resume) has something to do: at the end of the overlap or of the grace, and
     /// the [longest delay](crate::Provisioner::longest_delay) after the end of the window or the beginning of a rollback.
-    /// `None`: at once, or never.
+    /// `None`: at once, unless it [is over](RotationStage::is_over).
     pub until: Option<DateTime<Utc>>,
 }
 
@@ -71,7 +71,9 @@ pub struct RotationStatus {
 /// let failed = rotation.resume(async |_| Err("the vault is closed".into())).await;
 /// assert!(failed.is_err());
 /// // The new key is made, and the next call delivers it again.
-/// assert_eq!(rotation.status().await?.stage, RotationStage::Delivering);
+/// let stage = rotation.status().await?.stage;
+/// assert_eq!(stage, RotationStage::Delivering);
+/// assert!(!stage.is_over());
 /// # Ok(())
 /// # }
 /// ```
@@ -104,6 +106,14 @@ pub enum RotationStage {
     RolledBack,
     /// It is over: the intent's keys were [removed](crate::Provisioner::remove) in the midst of it.
     Removed,
+}
+
+impl RotationStage {
+    /// Whether it is over, so that [`resume`](Rotation::resume) does nothing any more.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::RolledBack | Self::Removed)
+    }
 }
 
 impl<L: Ledger> Rotation<'_, L> {

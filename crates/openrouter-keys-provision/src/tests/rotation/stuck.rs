@@ -78,10 +78,7 @@ fn rotation(world: &World) -> Rotation<'_, Arc<MemoryLedger>> {
 
 async fn is_over(world: &World) -> bool {
     let status = rotation(world).status().await;
-    matches!(
-        status.expect("the ledger answers").stage,
-        RotationStage::Done | RotationStage::RolledBack
-    )
+    status.expect("the ledger answers").stage.is_over()
 }
 
 /// What an operator does who reads the errors: it is resumed, and when that fails, taken back. What they said.
