@@ -92,6 +92,10 @@ impl<L: Ledger> Provisioner<L> {
 /// partner's name for the customer, as the old key has them when this begins. On whose behalf the key was made is not among them: that
 /// can only be set in an organisation, and says so itself with [`settings`](Self::settings).
 ///
+/// The new plaintext is in the ledger, as the first one was. If the sink has it durably, call
+/// [`release`](Provisioner::release) when [`resume`](Self::resume) has come to [`Grace`](RotationStage::Grace),
+/// [`Remainder`](RotationStage::Remainder) or [`Done`](RotationStage::Done).
+///
 /// **Money.** What is spent with a key counts from zero for a new one. So the budget of the current window is granted twice,
 /// unless you ask for [`remaining_only`](Self::remaining_only).
 ///
