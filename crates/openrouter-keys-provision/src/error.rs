@@ -85,7 +85,8 @@ pub enum ErrorKind {
     /// The ledger is about another account, or about another base URL. Nothing was sent that could change anything. Use the
     /// ledger that belongs to the client, or the other way round.
     ForeignLedger,
-    /// What the ledger has on the intent makes no sense, or comes from a later version. Nothing was changed.
+    /// What the ledger has on the intent makes no sense, or comes from a later version. Nothing was changed. Look at
+    /// the intent's entries, or use the later version.
     DamagedLedger,
     /// The client's key is an ordinary one, which cannot manage keys. Give the client a management key.
     OrdinaryKey,
@@ -216,9 +217,11 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match &self.0.problem {
             Problem::Client { error, .. } => error.is_retryable(),
-            Problem::Lost { .. } | Problem::Contended | Problem::Sink(_) | Problem::Ledger(_) => {
-                true
-            }
+            Problem::Lost { .. }
+            | Problem::Contended
+            | Problem::Sink(_)
+            | Problem::Ledger(_)
+            | Problem::Random(_) => true,
             _ => false,
         }
     }
@@ -312,13 +315,13 @@ impl fmt::Display for Error {
                 "the outcome of {creates} creates is not known; do the same again, which looks for what they made first"
             ),
             Problem::Ledger(foreign) => write!(f, "the ledger failed: {}", foreign.text),
-            Problem::Random(error) => write!(f, "the system has no random numbers: {error}"),
+            Problem::Random(error) => write!(f, "the system has no random numbers: {error}; do the same again"),
             Problem::Contended => f.write_str(
                 "somebody else has written to the ledger about it meanwhile; do the same again in a moment, and have one process at work on an intent",
             ),
             Problem::ForeignLedger { theirs, ours } => write!(
                 f,
-                "the ledger is about {theirs}, and the client about {ours}; nothing was changed: bring those together that belong together"
+                "the ledger is about {theirs}, and the client about {ours}; nothing was changed: give the client the ledger of its own account, or this ledger the client that it began with"
             ),
             Problem::Damaged(what) => write!(
                 f,
@@ -388,5 +391,18 @@ impl fmt::Debug for Error {
             .field("hash", &self.hash())
             .field("message", &self.to_string())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lacks_random_numbers_may_be_done_again() {
+        let error = Error::new(Problem::Random(getrandom::Error::UNEXPECTED));
+        assert_eq!(error.kind(), ErrorKind::Ledger);
+        assert!(error.is_retryable());
+        assert!(error.to_string().ends_with("; do the same again"));
     }
 }

@@ -15,7 +15,8 @@ use crate::record::Record;
 pub(super) fn left_of(key: &Key) -> Result<(f64, f64), Error> {
     let (Some(limit), Some(left)) = (key.limit, key.limit_remaining) else {
         return Err(refused(
-            "the key has no limit, so nothing of it can remain".to_owned(),
+            "the key has no limit, so nothing of it can remain: rotate it without `remaining_only`"
+                .to_owned(),
         ));
     };
     if whole_micros(left) <= 0.0 {

@@ -208,7 +208,7 @@ impl<L: Ledger> Rotation<'_, L> {
     async fn check_old(&self, hash: &KeyHash) -> Result<Key, Error> {
         let old = self.provisioner.look_at(hash).await?;
         if old.disabled {
-            let message = "a key that is disabled is not rotated: enable it first";
+            let message = "a key that is disabled is not rotated: enable it first, or if it has leaked, `remove` it and `ensure` a new one";
             return Err(refused(message.to_owned()).of_key(hash));
         }
         Ok(old)

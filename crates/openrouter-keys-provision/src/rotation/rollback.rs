@@ -46,13 +46,15 @@ impl<L: Ledger> Rotation<'_, L> {
         match self.outcome(log) {
             None => {}
             Some(Outcome::Rotated) => {
-                return Err(refused("it is over, and the old key is removed".to_owned()));
+                let message = "it is over, and the old key is removed: rotate again under another name if the new one has to go";
+                return Err(refused(message.to_owned()));
             }
             Some(Outcome::RolledBack | Outcome::Removed) => return Ok(()),
         }
         check_not_removing(log.history())?;
         let Some(turnover) = self.under_way(log)? else {
-            return Err(refused("there is no rotation of that name".to_owned()));
+            let message = "there is no rotation of that name: is it spelt as it was for `resume`, which begins it?";
+            return Err(refused(message.to_owned()));
         };
         if turnover.removal != Removal::NotBegun {
             let message = "the old key is already being removed: resume the rotation";
@@ -145,7 +147,7 @@ impl<L: Ledger> Rotation<'_, L> {
         why: &str,
     ) -> Result<(), Error> {
         log.append(Record::Rotated {}, None).await?;
-        let message = format!("{why}: the new one stays, and the rotation is over");
+        let message = format!("{why}: the new one stays, and the rotation is over; see whether your sink still has its plaintext");
         Err(refused(message).of_key(&turnover.old.hash))
     }
 

@@ -42,6 +42,19 @@ async fn a_rotation_is_taken_back() {
     assert_eq!(current.expect("it is there").key.hash, old.key.hash);
 }
 
+#[tokio::test]
+async fn there_is_no_way_back_to_a_key_that_was_removed_by_the_rotation() {
+    let world = World::new().await;
+    world.ensure().await;
+    let status = world.rotation().resume(take).await.expect("it is taken");
+    assert_eq!(status.stage, RotationStage::Done);
+    let error = world.rotation().rollback().await.expect_err("it is over");
+    assert_eq!(
+        error.to_string(),
+        "intent \"a\": it is over, and the old key is removed: rotate again under another name if the new one has to go"
+    );
+}
+
 /// Each of the two is held back by the network, and the later one can still arrive when the earlier one cannot.
 #[tokio::test]
 async fn a_rollback_waits_for_the_latest_request_to_disable_the_old_key() {

@@ -22,7 +22,7 @@ async fn what_cannot_be_rotated_is_refused() {
         .expect_err("it has no limit");
     assert_eq!(
         error.to_string(),
-        "intent \"a\": the key has no limit, so nothing of it can remain"
+        "intent \"a\": the key has no limit, so nothing of it can remain: rotate it without `remaining_only`"
     );
     let disabled = world.client.update(&hash).disabled(true).send().await;
     disabled.expect("the emulator answers");
@@ -32,6 +32,11 @@ async fn what_cannot_be_rotated_is_refused() {
     let enabled = world.client.update(&hash).disabled(false).send().await;
     enabled.expect("the emulator answers");
 
+    let error = provisioner.rotation("a", "1").rollback().await;
+    assert_eq!(
+        error.expect_err("it has not begun").to_string(),
+        "intent \"a\": there is no rotation of that name: is it spelt as it was for `resume`, which begins it?"
+    );
     let error = provisioner.rotation("a", "1").resume(refuse).await;
     assert_eq!(error.expect_err("it is refused").kind(), ErrorKind::Sink);
     let error = provisioner.rotation("a", "2").resume(take).await;

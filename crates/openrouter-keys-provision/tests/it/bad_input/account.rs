@@ -30,7 +30,7 @@ async fn a_ledger_of_another_base_url() {
     let client = client_of(other.base_url(), other.management_key());
     let provisioner = Provisioner::new(client, Arc::clone(&world.ledger));
     let about = format!(
-        "the ledger is about an account without a name at {}, and the client about an account without a name at {}; nothing was changed: bring those together that belong together",
+        "the ledger is about an account without a name at {}, and the client about an account without a name at {}; nothing was changed: give the client the ledger of its own account, or this ledger the client that it began with",
         world.emulator.base_url(),
         other.base_url(),
     );
@@ -54,7 +54,7 @@ async fn a_ledger_of_an_account_with_another_name() {
     let staging = world.provisioner().account("staging");
     let url = world.emulator.base_url();
     let message = format!(
-        "intent \"a\": the ledger is about account \"production\" at {url}, and the client about account \"staging\" at {url}; nothing was changed: bring those together that belong together"
+        "intent \"a\": the ledger is about account \"production\" at {url}, and the client about account \"staging\" at {url}; nothing was changed: give the client the ledger of its own account, or this ledger the client that it began with"
     );
     let kind = ErrorKind::ForeignLedger;
     refused(&world, staging.ensure("a", |key| key), kind, &message).await;
@@ -122,7 +122,7 @@ async fn a_ledger_of_an_account_that_the_service_tells_apart() {
         assert_eq!(
             foreign.to_string(),
             format!(
-                "intent \"a\": the ledger is about {field} \"theirs\" at {base_url}, and the client about {field} \"ours\" at {base_url}; nothing was changed: bring those together that belong together"
+                "intent \"a\": the ledger is about {field} \"theirs\" at {base_url}, and the client about {field} \"ours\" at {base_url}; nothing was changed: give the client the ledger of its own account, or this ledger the client that it began with"
             )
         );
         let entries = ledger.read("").await.expect("memory does not fail");
