@@ -212,7 +212,46 @@ impl Error {
         }
     }
 
+    /// What the ledger said, if it failed. Where yours has an error type of its own, `downcast_ref` gives it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+    /// # let client = openrouter_keys::Client::builder()
+    /// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+    /// use openrouter_keys_provision::{Entry, Ledger, LedgerError, Provisioner};
+    /// use std::io;
+    ///
+    /// struct OutOfReach;
+    ///
+    /// impl Ledger for OutOfReach {
+    ///     async fn read(&self, _: &str) -> Result<Vec<Entry>, LedgerError> {
+    ///         Err(io::Error::from(io::ErrorKind::HostUnreachable).into())
+    ///     }
+    /// #   async fn append(&self, _: &str, _: usize, _: &Entry) -> Result<(), LedgerError> { unreachable!() }
+    /// #   async fn intents(&self) -> Result<Vec<String>, LedgerError> { unreachable!() }
+    ///     // …
+    /// }
+    /// let error = Provisioner::new(client, OutOfReach).sweep().await.unwrap_err();
+    /// let said = error.ledger_error().and_then(|error| error.downcast_ref::<io::Error>());
+    /// assert!(said.is_some_and(|error| error.kind() == io::ErrorKind::HostUnreachable));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn ledger_error(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+        match &self.0.problem {
+            Problem::Ledger(foreign) => Some(&*foreign.source),
+            _ => None,
+        }
+    }
+
     /// Whether the same may be done again with some hope, without anybody doing something about it first.
+    ///
+    /// Of what a ledger says this crate knows nothing, so every failure of one counts as such. A `FileLedger` that has
+    /// stopped goes on failing until it is opened again: ask [`ledger_error`](Self::ledger_error) whether it
+    /// `needs_reopening`.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.problem {

@@ -126,7 +126,31 @@ impl FileLedgerError {
     }
 
     /// Whether this ledger does nothing any more, because a write failed and nobody knows what the disk holds now. Drop it and
-    /// open it again: that finds out.
+    /// open it again, and make a new provisioner with it: that finds out.
+    ///
+    /// ```
+    /// use openrouter_keys_provision::{Error, FileLedgerError};
+    ///
+    /// /// Whether to begin anew with the ledger, rather than to do the same again with this one.
+    /// fn has_stopped(error: &Error) -> bool {
+    ///     let error = error.ledger_error().and_then(|error| error.downcast_ref::<FileLedgerError>());
+    ///     error.is_some_and(FileLedgerError::needs_reopening)
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = openrouter_keys_emulator::Emulator::start().await?;
+    /// # let client = openrouter_keys::Client::builder()
+    /// #     .base_url(emulator.base_url()).management_key(emulator.management_key()).build()?;
+    /// # use openrouter_keys_provision::{Custody, FileLedger, Provisioner};
+    /// # let parent = tempfile::tempdir()?;
+    /// # let custody = Custody::sealed(|_| Err("the vault is closed".into()), |_| Err("the vault is closed".into()));
+    /// # let ledger = FileLedger::open(parent.path().join("keys"), custody).await?;
+    /// # let error = Provisioner::new(client, ledger).ensure("a", |key| key).await.unwrap_err();
+    /// # assert!(error.ledger_error().is_some_and(|error| error.is::<FileLedgerError>()));
+    /// # assert!(!has_stopped(&error), "the custody has failed, and not the disk");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn needs_reopening(&self) -> bool {
         matches!(self.problem, Problem::Failed { .. } | Problem::Stopped)
