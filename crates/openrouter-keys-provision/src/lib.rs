@@ -26,7 +26,7 @@
 //!     .await?;
 //! println!("{}", provisioned.key.hash);
 //!
-//! // From a timer.
+//! // From a timer, once an hour for instance.
 //! provisioner.sweep().await?;
 //! # Ok(())
 //! # }
@@ -159,7 +159,7 @@
 //!
 //! # Tested
 //!
-//! A simulation stops, loses, delays, doubles and refuses whatever can be, at every step and at every pair of steps, against an
+//! A simulation stops, loses, delays, doubles and refuses whatever can be, at every step and, in CI, at every pair of steps, against an
 //! emulator of the service; and whenever one of the protocol's guards is taken out, it finds the harm that this guard is there
 //! to prevent. See `src/simulation/` and `tests/` of this crate.
 //!

@@ -21,9 +21,10 @@ use crate::marker::Nonce;
 /// [`ensure`](Self::ensure) is called for it, from whatever crash or cancellation it comes back, there is one committed key,
 /// and its plaintext is in the ledger until you [release](Self::release) it.
 ///
-/// Clones are cheap and share everything. Calls for one intent take turns, among the clones of one provisioner; different
-/// intents do not wait for each other. Several processes may work with one ledger, as far as the ledger allows it: one that
-/// comes in another's way gets an error of kind [`Contended`](crate::ErrorKind::Contended), and nothing worse.
+/// To use it in several tasks, give each a clone: clones are cheap and share everything. Calls for one intent take turns, among
+/// the clones of one provisioner; different intents do not wait for each other. Several processes may work with one ledger, if
+/// the ledger allows it (a [`FileLedger`](crate#features) does not): one that comes in another's way gets an error of kind
+/// [`Contended`](crate::ErrorKind::Contended), and nothing worse.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -120,7 +121,8 @@ impl<L: Ledger> Provisioner<L> {
     ///
     /// If the other one was alive after all, nothing worse comes of it than an error of kind
     /// [`Contended`](crate::ErrorKind::Contended) for it, and its key is removed. Attempts of this provisioner and its clones
-    /// are not waited for, nor any with a [`FileLedger`](crate#features) that is not in an [`Arc`]: this one has it for itself.
+    /// are not waited for. With a [`FileLedger`](crate#features) none is, since no other process can have it open; but if you
+    /// have put it into an [`Arc`], attempts of other provisioners are, which may share it.
     #[must_use]
     pub fn patience(mut self, time: Duration) -> Self {
         self.settings.patience = time;
