@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use openrouter_keys::{Client, LimitReset};
 use openrouter_keys_emulator::Emulator;
 use openrouter_keys_provision::{
-    Custody, ErrorKind, FileLedger, Ledger, LeftoverFate, MemoryLedger, Provisioner, Record,
+    Custody, ErrorKind, FileLedger, Ledger, LeftoverFate, MemoryLedger, Provisioner,
 };
 
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
@@ -96,20 +96,16 @@ async fn provision<L: Ledger>(client: Client, ledger: L, intents: &[String]) -> 
     let provisioner = Provisioner::new(client, ledger);
     let mut failed = 0;
     for intent in intents {
-        // Should this fail, then so does what follows, which says why.
-        let records = provisioner.ledger().records(intent).await;
-        let is_there = records.is_ok_and(|records| records.contains(&Record::Committed {}));
         let ensure = provisioner
             .ensure(intent, |key| {
                 key.limit(LIMIT).limit_reset(LimitReset::Monthly)
             })
             .name(format!("Key of {intent}"));
         match ensure.await {
-            // Its plaintext is in `made.secret`, for whoever is to have it, and in the ledger until it is released.
-            Ok(made) if is_there => println!("{intent} {} was there already", made.key.hash),
-            Ok(made) => println!("{intent} {} made", made.key.hash),
+            // Its plaintext is in `ours.secret`, for whoever is to have it, and in the ledger until it is released.
+            Ok(ours) => println!("{intent} {}", ours.key.hash),
             // It would be the same for all others, and for the sweep.
-            Err(error) if is_general(error.kind()) => {
+            Err(error) if is_of_all(error.kind()) => {
                 return Err(format!("stopped at {error}").into());
             }
             Err(error) => {
@@ -127,10 +123,7 @@ async fn provision<L: Ledger>(client: Client, ledger: L, intents: &[String]) -> 
     Ok(failed)
 }
 
-/// Whether the service or the ledger is out of order, rather than one intent.
-fn is_general(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Client | ErrorKind::Ledger | ErrorKind::ForeignLedger | ErrorKind::OrdinaryKey
-    )
+/// Whether the ledger and the client do not go together, whatever the intent.
+fn is_of_all(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ForeignLedger | ErrorKind::OrdinaryKey)
 }
