@@ -79,7 +79,7 @@ async fn until_made<L: Ledger>(provisioner: &Provisioner<L>) -> (Provisioned, us
 }
 
 /// Of a ledger that one process has for itself, each could think that it is alone.
-#[cfg(feature = "file-ledger")]
+#[cfg(all(feature = "file-ledger", unix))]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn provisioners_that_share_a_ledger_in_a_file_come_to_one_key_by_one_create() {
     use openrouter_keys_provision::{Custody, FileLedger};

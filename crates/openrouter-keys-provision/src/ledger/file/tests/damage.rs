@@ -84,20 +84,20 @@ fn no_truncation_loses_anything_unnoticed() {
     );
 }
 
-/// Each byte that is used is each other one.
+/// Every used byte, set to each of its 255 other values.
 #[test]
 fn no_byte_can_be_another_unnoticed() {
-    corrupt(recorded());
+    corrupt(recorded(), "plaintexts");
 }
 
-/// Only the first line and those of secrets are others.
+/// Sealed: only the first line and the secrets' lines differ.
 #[test]
 fn no_byte_can_be_another_unnoticed_where_secrets_are_sealed() {
     let script = vec![("a", sealed(1)), ("a", released()), ("b", sealed(2))];
-    corrupt(Recorded::after(&script, sealing));
+    corrupt(Recorded::after(&script, sealing), "sealed");
 }
 
-fn corrupt(mut recorded: Recorded) {
+fn corrupt(mut recorded: Recorded, which: &str) {
     let used = recorded.used;
     // What is behind it is not what this is about.
     recorded.file.truncate(used + SECTOR);
@@ -129,7 +129,7 @@ fn corrupt(mut recorded: Recorded) {
     });
     let (cases, refused) = (used * 255, refused.into_inner());
     println!(
-        "corruptions: {cases} cases, {refused} refused, {} unharmed",
+        "corruptions, {which}: {cases} cases, {refused} refused, {} unharmed",
         cases - refused
     );
 }
@@ -153,7 +153,7 @@ fn no_byte_after_the_end_can_be_another_unnoticed() {
         }
     }
     println!(
-        "corruptions after the end: {cases} cases, {refused} refused, {} unharmed",
+        "corruptions after the end, plaintexts: {cases} cases, {refused} refused, {} unharmed",
         cases - refused
     );
 }
@@ -172,7 +172,7 @@ fn no_two_bytes_can_be_zero_unnoticed_in_the_last_entry() {
         let what = format!("byte {other} and the last one are zero");
         assert!(recorded.is_refused(&damaged, &what), "{what}");
     }
-    println!("corruptions of two bytes: {cases} cases, all refused");
+    println!("corruptions of two bytes, plaintexts: {cases} cases, all refused");
 }
 
 /// A line break that is lost is put back, since the entry may have been acknowledged.
