@@ -147,7 +147,9 @@ impl<L: Ledger> Rotation<'_, L> {
         why: &str,
     ) -> Result<(), Error> {
         log.append(Record::Rotated {}, None).await?;
-        let message = format!("{why}: the new one stays, and the rotation is over; see whether your sink still has its plaintext");
+        let message = format!(
+            "{why}: the new one stays, and the rotation is over; see whether your sink still has its plaintext"
+        );
         Err(refused(message).of_key(&turnover.old.hash))
     }
 
