@@ -31,12 +31,16 @@ pub(super) struct Observer {
     committed: BTreeSet<String>,
     /// The intents whose plaintext is not in the ledger, and need not be: it was erased, or was never known.
     without_secret: BTreeSet<String>,
+    /// The intents whose plaintext a call has said to be erased.
+    released: BTreeSet<String>,
     /// What an intent's key is, as a call has said.
     promised: BTreeMap<String, String>,
     /// Whether the intent's key is being replaced by another.
     is_rotating: bool,
     /// The key that is to be replaced.
     old: Option<String>,
+    /// Whether it is durable that this one is disabled, and not that it is to come back.
+    is_old_disabled: bool,
     /// The keys whose plaintext the customer has: since before the rotation, or from the sink.
     held: BTreeSet<String>,
     /// What was made, and nobody has been told of yet.
@@ -166,6 +170,11 @@ impl Observer {
                 self.without_secret.insert(intent.to_owned());
                 self.committed.insert(intent.to_owned());
             }
+            Record::Disabled { .. } => {
+                self.is_old_disabled = true;
+                self.look();
+            }
+            Record::RollingBack { .. } => self.is_old_disabled = false,
             _ => {}
         }
     }
@@ -187,6 +196,10 @@ impl Observer {
             }
         }
         self.violations.append(&mut violated);
+        let old = self.old.as_ref().and_then(|hash| self.keys.get(hash));
+        if self.is_old_disabled && old.is_some_and(|old| !old.disabled) {
+            self.violated("rotation: the old key works in the grace");
+        }
         let mut held = self.held.iter().filter_map(|hash| self.keys.get(hash));
         if self.is_rotating && held.all(|key| key.disabled) {
             self.violated("rotation: the customer has no key that works");
@@ -200,9 +213,9 @@ impl Observer {
             return;
         }
         let hash = provisioned.key.hash.as_str();
-        let promised = self.promised.insert(intent.to_owned(), hash.to_owned());
-        if promised.is_some_and(|promised| promised != hash) {
-            self.violated("I1: a call returns another key than one before");
+        self.promise(intent, hash);
+        if provisioned.secret.is_some() && self.released.contains(intent) {
+            self.violated("a call returns a plaintext that was erased");
         }
         let secret = provisioned.secret.as_ref();
         let secret = secret.map(|secret| secret.expose_secret().to_owned());
@@ -229,6 +242,24 @@ impl Observer {
         // What is made twice can be told from nothing at this moment; a sweep finds it.
         if is_strict && has_leftovers && !self.is_doubled {
             self.violated("strict: a key that nobody holds is alive when a call returns");
+        }
+    }
+
+    /// An `adopt` has returned this key.
+    pub(super) fn adopted(&mut self, intent: &str, hash: &str) {
+        self.promise(intent, hash);
+    }
+
+    /// A `release` has returned.
+    pub(super) fn released(&mut self, intent: &str) {
+        self.released.insert(intent.to_owned());
+    }
+
+    /// From now on, this is the intent's key.
+    fn promise(&mut self, intent: &str, hash: &str) {
+        let promised = self.promised.insert(intent.to_owned(), hash.to_owned());
+        if promised.is_some_and(|promised| promised != hash) {
+            self.violated("I1: a call returns another key than one before");
         }
     }
 

@@ -194,7 +194,9 @@ impl Run<'_> {
                 self.ensure(actor).await;
                 let release =
                     async |provisioner: &Provisioner<_>| provisioner.release(INTENT).await;
-                self.until_ok(actor, release).await;
+                if self.until_ok(actor, release).await.is_some() {
+                    self.observe(|observer| observer.released(INTENT));
+                }
             }
             Call::Adopt => self.adopt(actor).await,
             Call::Rotate | Call::RotateSlowly | Call::RotateRemainder => {
@@ -225,9 +227,13 @@ impl Run<'_> {
         let hash = self.world.by_hand.by_hand();
         let adopt = async |provisioner: &Provisioner<_>| match provisioner.adopt(INTENT, hash).await
         {
+            Ok(key) => {
+                self.observe(|observer| observer.adopted(INTENT, key.hash.as_str()));
+                Ok(())
+            }
             // It is getting one, or has got it.
             Err(error) if error.kind() == ErrorKind::OtherKey => Ok(()),
-            adopted => adopted.map(drop),
+            Err(error) => Err(error),
         };
         self.until_ok(actor, adopt).await;
     }
