@@ -20,7 +20,7 @@ pub(super) struct Request {
 }
 
 /// A request or an answer, byte by byte.
-pub(super) struct Message {
+pub(crate) struct Message {
     bytes: Vec<u8>,
     body: usize,
 }
@@ -35,12 +35,12 @@ impl Message {
         &self.bytes
     }
 
-    pub(super) fn body(&self) -> &[u8] {
+    pub(crate) fn body(&self) -> &[u8] {
         &self.bytes[self.body..]
     }
 
     /// The status, of an answer.
-    pub(super) fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         let status = self.first_line().split(' ').nth(1);
         let status = status.and_then(|status| status.parse().ok());
         status.expect("an answer has a status")
@@ -71,7 +71,7 @@ impl Message {
     }
 
     /// An answer.
-    pub(super) fn answer(status: &str, body: &str) -> Self {
+    pub(crate) fn answer(status: &str, body: &str) -> Self {
         let head = format!(
             "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
@@ -125,13 +125,13 @@ impl Request {
 }
 
 /// A connection, and what was read from it too early.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     pub(super) stream: TcpStream,
     read: Vec<u8>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
+    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
@@ -140,7 +140,7 @@ impl Connection {
     }
 
     /// The next message, or `None` at the end.
-    pub(super) async fn receive(&mut self) -> Option<Message> {
+    pub(crate) async fn receive(&mut self) -> Option<Message> {
         let body = loop {
             if let Some(end) = end_of_head(&self.read) {
                 break end;
@@ -167,7 +167,7 @@ impl Connection {
         Some(message)
     }
 
-    pub(super) async fn send(&mut self, message: &Message) -> io::Result<()> {
+    pub(crate) async fn send(&mut self, message: &Message) -> io::Result<()> {
         self.stream.write_all(message.bytes()).await
     }
 

@@ -14,7 +14,7 @@ mod clock;
 mod director;
 mod explore;
 mod guards;
-mod http;
+pub(crate) mod http;
 mod invariants;
 mod ledger;
 mod network;

@@ -5,6 +5,7 @@ mod adopting;
 mod binding;
 mod committing;
 mod ensuring;
+mod making;
 mod removing;
 mod rotation;
 mod secrets;

@@ -93,3 +93,16 @@ async fn the_plaintext_of_a_key_that_was_removed_can_be_erased() {
         assert_eq!(secrets(&world).await, 0);
     }
 }
+
+/// Otherwise nobody would look for it: there is no intent any more that has a key.
+#[tokio::test]
+async fn what_a_lost_create_has_made_is_removed_too() {
+    let world = World::new().await;
+    world.lose_a_create();
+    let ensured = world.provisioner.ensure("a", |key| key.limit(50)).await;
+    ensured.expect_err("it cannot be looked for");
+    assert_eq!(world.keys().await, 1);
+    let removed = world.provisioner.remove("a").await;
+    removed.expect("nothing is in its way");
+    assert_eq!(world.keys().await, 0);
+}

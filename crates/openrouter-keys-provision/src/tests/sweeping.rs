@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use openrouter_keys_emulator::{Fault, Route};
 
+use super::watched::Watched;
 use super::world::{LONGEST_DELAY, World, start, take};
 use crate::{Entry, Ledger, LedgerError, LeftoverFate, MemoryLedger, Provisioner, Record, Sweep};
 
@@ -265,4 +266,51 @@ async fn a_plaintext_that_cannot_be_opened_stops_no_sweep() {
     let sweep = provisioner.sweep().await.expect("it opens none");
     let fates: Vec<_> = sweep.leftovers.iter().map(|it| it.fate).collect();
     assert_eq!(fates, [LeftoverFate::Removed]);
+}
+
+/// It may be what an admin has kept.
+#[tokio::test]
+async fn a_leftover_that_is_renamed_behind_the_listing_is_left() {
+    let world = World::new().await;
+    let hash = world.stopped().await.hash;
+    world.advance(LONGEST_DELAY);
+    // The attempt is abandoned when its key is listed, and before it is removed.
+    let ledger = Watched {
+        memory: Arc::clone(&world.ledger),
+        after: {
+            let (client, hash) = (world.client.clone(), hash.clone());
+            move |record| {
+                let rename = client.update(&hash).name("Kept");
+                async move {
+                    if matches!(record, Record::Abandoned { .. }) {
+                        rename.send().await.expect("it is there");
+                    }
+                    Ok(())
+                }
+            }
+        },
+    };
+    let provisioner = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
+    let sweep = provisioner.sweep().await.expect("nothing goes wrong");
+    assert_eq!(sweep.leftovers.len(), 1);
+    assert_eq!(sweep.leftovers[0].fate, LeftoverFate::Renamed);
+    assert_eq!(world.key(&hash).await.name, "Kept");
+}
+
+/// However old it is: a process may have stood still.
+#[tokio::test]
+async fn an_attempt_that_a_call_is_at_work_on_is_left_to_it() {
+    let world = World::new().await;
+    let hash = world.stopped().await.hash;
+    world.advance(LONGEST_DELAY);
+    let at_work = world.provisioner.turn("a").await;
+    let sweep = swept(&world).await;
+    assert_eq!(sweep.leftovers[0].fate, LeftoverFate::UnderWay);
+    assert!(!sweep.is_settled);
+    assert!(world.is_there(&hash).await);
+    drop(at_work);
+    let sweep = swept(&world).await;
+    assert_eq!(sweep.leftovers[0].fate, LeftoverFate::Removed);
+    assert!(sweep.is_settled);
+    assert!(!world.is_there(&hash).await);
 }

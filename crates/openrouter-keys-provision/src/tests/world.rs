@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use openrouter_keys::{Client, ClientBuilder, Clock, Key, RetryPolicy, SecretString};
-use openrouter_keys_emulator::Emulator;
+use openrouter_keys_emulator::{Emulator, Fault, Route};
 
-use crate::{Delivery, MemoryLedger, Provisioned, Provisioner, Rotation};
+use super::watched::Watched;
+use crate::{Delivery, Ledger as _, MemoryLedger, Provisioned, Provisioner, Record, Rotation};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(5 * 60);
@@ -79,6 +80,36 @@ impl World {
     pub(crate) async fn ensure(&self) -> Provisioned {
         let made = self.provisioner.ensure("a", |key| key.limit(50)).await;
         made.expect("nothing is in its way")
+    }
+
+    /// The key of an attempt for the intent `a`, which another process has sent and then stopped for good.
+    pub(crate) async fn stopped(&self) -> Key {
+        let ledger = Watched {
+            memory: Arc::clone(&self.ledger),
+            after: |record| {
+                std::future::ready(match record {
+                    Record::Attempt { .. } => Err("it stops here".into()),
+                    _ => Ok(()),
+                })
+            },
+        };
+        let elsewhere = Provisioner::new(self.client.clone(), ledger).clock(self.time.clone());
+        let ensured = elsewhere.ensure("a", |key| key.limit(50)).await;
+        ensured.expect_err("it has stopped");
+        let entries = self.ledger.read("a").await.expect("memory does not fail");
+        let Some(Record::Attempt { nonce, .. }) = entries.last().map(|it| &it.record) else {
+            unreachable!("the attempt is noted");
+        };
+        let create = self.client.create(nonce.marker()).limit(50).send().await;
+        create.expect("the emulator answers").key
+    }
+
+    /// The answer to the next create is lost, and what it has made cannot be looked for.
+    pub(crate) fn lose_a_create(&self) {
+        let lost = Fault::commit_then_reset().on(Route::Create);
+        self.emulator.inject(lost);
+        let outage = Fault::status(503).on(Route::List);
+        self.emulator.inject(outage);
     }
 
     /// A rotation of it.

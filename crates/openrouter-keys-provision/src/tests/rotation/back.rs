@@ -241,3 +241,18 @@ async fn a_rollback_that_stopped_keeps_the_new_key_if_the_old_one_has_expired() 
         );
     }
 }
+
+#[tokio::test]
+async fn what_a_lost_create_has_made_goes_with_the_rotation() {
+    let world = World::new().await;
+    let old = world.ensure().await.key.hash;
+    world.lose_a_create();
+    let rotation = world.rotation();
+    let resumed = rotation.resume(take).await;
+    resumed.expect_err("it cannot be looked for");
+    assert_eq!(world.keys().await, 2);
+    let status = rotation.rollback().await.expect("nothing is in its way");
+    assert_eq!(status.stage, RotationStage::RolledBack);
+    assert_eq!(world.keys().await, 1);
+    assert!(world.is_there(&old).await);
+}

@@ -286,3 +286,14 @@ async fn a_clock_that_is_ahead_at_midnight_costs_no_window() {
     let new = new.expect("it is made");
     assert_eq!(world.key(&new).await.limit, Some(50.0));
 }
+
+#[tokio::test]
+async fn never_is_more_granted_than_what_remains() {
+    let world = World::new().await;
+    let old = daily(&world, 50).await;
+    spend(&world, &old, 20.000_000_2);
+    let rotation = world.rotation().remaining_only();
+    let new = rotation.resume(take).await.expect("it is taken").new;
+    let new = world.key(new.expect("it is made")).await;
+    assert_eq!(new.limit, Some(29.999_999));
+}
