@@ -85,7 +85,7 @@ fn each_guard_is_missed_when_it_is_taken_out() {
     let mut caught = 0;
     for without in ALL {
         let scenarios = without.scenarios();
-        let mut report = explore::systematically(&scenarios, Extent::Some, Some(*without));
+        let mut report = explore::systematically(&scenarios, Extent::Sample, 0, Some(*without));
         if report.sign_of(*without).is_none() {
             report.add(explore::at_random(&scenarios, 0, AT_RANDOM, Some(*without)));
         }
@@ -103,6 +103,6 @@ fn each_guard_is_missed_when_it_is_taken_out() {
             ),
         }
     }
-    super::tell(&format!("guards: {caught} of {} caught", ALL.len()));
+    super::announce(&format!("guards: {caught} of {} caught", ALL.len()));
     assert_eq!(caught, ALL.len());
 }

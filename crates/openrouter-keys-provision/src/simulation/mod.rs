@@ -47,17 +47,17 @@ fn nothing_that_goes_wrong_breaks_an_invariant() {
     let extent = if env::var_os("SIMULATION_ALL_PAIRS").is_some() {
         Extent::All
     } else {
-        Extent::Some
+        Extent::Sample
     };
     let chosen = env::var("SIMULATION_SCENARIO").ok();
     let mut scenarios = Scenario::all();
     scenarios.retain(|scenario| chosen.as_ref().is_none_or(|name| name == scenario.name));
-    let mut report = explore::systematically(&scenarios, extent, None);
+    let mut report = explore::systematically(&scenarios, extent, seed, None);
     report.add(explore::at_random(&scenarios, seed, at_random, None));
     for violation in report.violations.iter().take(20) {
         println!("{violation}");
     }
-    tell(&format!(
+    announce(&format!(
         "simulation: {} schedules, {} violations",
         report.schedules,
         report.violations.len()
@@ -78,13 +78,13 @@ fn replay() {
     };
     let without = env::var("SIMULATION_WITHOUT").ok();
     let without = without.map(|name| Without::named(&name).expect("it is one of the guards"));
-    let (told, report) = explore::tell(&[job], without);
+    let (told, report) = explore::trace(&[job], without);
     println!("{}", told.concat());
     assert!(report.violations.is_empty() || without.is_some());
 }
 
 /// Prints a line that is not captured: how much was tried is to be seen wherever this runs.
-fn tell(line: &str) {
+fn announce(line: &str) {
     writeln!(io::stdout(), "{line}").expect("there is an output");
 }
 

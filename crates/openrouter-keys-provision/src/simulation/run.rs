@@ -98,13 +98,7 @@ impl Run<'_> {
             scenario, world, ..
         } = self;
         let network = &world.network;
-        let start = match scenario.start {
-            Beginning::Blank | Beginning::Empty => &world.empty,
-            Beginning::Littered => &world.littered,
-            Beginning::Stopped => &world.stopped,
-            Beginning::Provisioned => &world.provisioned,
-            Beginning::ByHand => &world.by_hand,
-        };
+        let start = world.start(scenario.start);
         network.director.begin(plan, scenario.alternates);
         let restored = network.emulator.restore(start.snapshot.clone());
         restored.expect("no key is the management key");
@@ -136,11 +130,7 @@ impl Run<'_> {
             network: Arc::clone(network),
             durable: Arc::clone(&self.durable),
         };
-        let client = if self.scenario.retries {
-            self.world.persistent_client(actor)
-        } else {
-            self.world.client(actor)
-        };
+        let client = self.world.client(actor, self.scenario.retries);
         let mut provisioner = Provisioner::new(client, ledger)
             .longest_delay(LONGEST_DELAY)
             // A look at what the other process is doing, and one more.
@@ -224,7 +214,7 @@ impl Run<'_> {
     }
 
     async fn adopt(&self, actor: Actor) {
-        let hash = self.world.by_hand.by_hand();
+        let hash = self.world.start(self.scenario.start).intents_key();
         let adopt = async |provisioner: &Provisioner<_>| match provisioner.adopt(INTENT, hash).await
         {
             Ok(key) => {

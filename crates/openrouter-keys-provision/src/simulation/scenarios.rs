@@ -1,5 +1,7 @@
 //! What the provisioners of a world are asked to do.
 
+use super::explore::Extent;
+
 /// What is begun, and how.
 pub(super) struct Scenario {
     pub(super) name: &'static str,
@@ -13,8 +15,8 @@ pub(super) struct Scenario {
     pub(super) alternates: bool,
     /// The clients retry by themselves, as they do by default. Otherwise each fault is one that the provisioner sees.
     pub(super) retries: bool,
-    /// Of the pairs of faults, one in so many is tried, where nobody has asked for all of them.
-    pub(super) one_pair_in: usize,
+    /// Which pairs of faults are tried, where nobody has asked for all.
+    pub(super) pairs: Extent,
 }
 
 /// How a provisioner is set.
@@ -30,7 +32,7 @@ pub(super) enum Mode {
 }
 
 /// What there is before anybody does anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Beginning {
     /// Nothing: the ledger does not even know whose it is.
     Blank,
@@ -75,7 +77,7 @@ const PLAIN: Scenario = Scenario {
     is_spied_on: false,
     alternates: false,
     retries: false,
-    one_pair_in: 1,
+    pairs: Extent::All,
 };
 
 const ROTATION: Scenario = Scenario {
@@ -197,19 +199,19 @@ const SCENARIOS: &[Scenario] = &[
         name: "rotate-with-retries",
         calls: &[Call::Rotate],
         retries: true,
-        one_pair_in: 13,
+        pairs: Extent::Sample,
         ..ROTATION
     },
     Scenario {
         name: "rotate-slowly",
         calls: &[Call::RotateSlowly],
-        one_pair_in: 13,
+        pairs: Extent::Sample,
         ..ROTATION
     },
     Scenario {
         name: "rotate-remainder",
         calls: &[Call::RotateRemainder],
-        one_pair_in: 13,
+        pairs: Extent::Sample,
         ..ROTATION
     },
     Scenario {
@@ -220,25 +222,25 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "rotate-twice",
         calls: &[Call::Rotate, Call::Rotate],
-        one_pair_in: 13,
+        pairs: Extent::Sample,
         ..ROTATION
     },
     Scenario {
         name: "rotate-and-back",
         calls: &[Call::Rotate, Call::RollBack],
-        one_pair_in: 13,
+        pairs: Extent::Sample,
         ..ROTATION
     },
     Scenario {
         name: "rotate-and-ensure",
         calls: &[Call::Rotate, Call::Ensure],
-        one_pair_in: 13,
+        pairs: Extent::Sample,
         ..ROTATION
     },
     Scenario {
         name: "rotate-and-sweep",
         calls: &[Call::Rotate, Call::Sweep],
-        one_pair_in: 13,
+        pairs: Extent::Sample,
         ..ROTATION
     },
 ];

@@ -8,7 +8,7 @@ use super::director::Plan;
 use super::explore;
 use super::ledger::FaultyLedger;
 use super::network;
-use super::scenarios::Scenario;
+use super::scenarios::{Beginning, Scenario};
 use super::schedule::{Fault, Schedule};
 use super::world::World;
 use crate::ledger::{Entry, Ledger as _, LedgerError, MemoryLedger};
@@ -44,7 +44,7 @@ async fn each_fault_of_a_request_does_what_it_says() {
     ];
     for (fault, told, keys) in cases {
         begin(&world, &Schedule::default().with(0, fault));
-        let client = world.client(0);
+        let client = world.client(0, false);
         let create = client.create("a").send();
         let created = world.live(0, create).await;
         let told_then = match created {
@@ -55,10 +55,10 @@ async fn each_fault_of_a_request_does_what_it_says() {
         };
         assert_eq!(told_then, told, "{fault:?}");
         assert_eq!(made(&world), keys[0], "{fault:?}: at once");
-        let listing = world.client(0).list().collect_all();
+        let listing = world.client(0, false).list().collect_all();
         let listed = world.live(0, listing).await.expect("it does not crash");
         let listed = listed.expect("nothing else goes wrong");
-        let before = world.empty.keys.len();
+        let before = world.start(Beginning::Empty).keys.len();
         assert_eq!(listed.len() - before, keys[0], "{fault:?}: in the listing");
         assert_eq!(made(&world), keys[1], "{fault:?}: behind the listing");
         let end = world.network.time.elapsed() + network::LONGEST_DELAY;
@@ -72,7 +72,7 @@ async fn a_wait_takes_no_time_and_lets_time_pass() {
     let world = World::new().await;
     begin(&world, &Schedule::default().with(0, Fault::TooMany));
     let (day, emulators) = (world.network.time.of_day(), world.network.emulator.now());
-    let client = world.client(0);
+    let client = world.client(0, false);
     let listing = client.list().retry(RetryPolicy::default()).send();
     let listed = world.live(0, listing).await.expect("it does not crash");
     listed.expect("the second attempt succeeds");
@@ -133,9 +133,9 @@ async fn each_fault_of_the_ledger_does_what_it_says() {
 #[test]
 fn a_schedule_is_the_same_in_each_run() {
     let jobs: Vec<_> = explore::random(&Scenario::all(), 7, 100).collect();
-    let (told, _) = explore::tell(&jobs, None);
+    let (told, _) = explore::trace(&jobs, None);
     for (job, told) in jobs.iter().zip(&told) {
-        let (again, _) = explore::tell(&[job.clone(), job.clone()], None);
+        let (again, _) = explore::trace(&[job.clone(), job.clone()], None);
         assert!(again.iter().all(|it| it == told), "{told}\n{again:#?}");
     }
 }
@@ -145,7 +145,10 @@ fn begin(world: &World, schedule: &Schedule) {
         .network
         .director
         .begin(Plan::Fixed(schedule.clone()), false);
-    let restored = world.network.emulator.restore(world.empty.snapshot.clone());
+    let restored = world
+        .network
+        .emulator
+        .restore(world.start(Beginning::Empty).snapshot.clone());
     restored.expect("no key is the management key");
     world.network.begin(false);
 }
@@ -153,5 +156,5 @@ fn begin(world: &World, schedule: &Schedule) {
 /// How many keys there are beside those of the beginning.
 fn made(world: &World) -> usize {
     let all = super::run::names(&world.network.emulator).len();
-    all - world.empty.keys.len()
+    all - world.start(Beginning::Empty).keys.len()
 }

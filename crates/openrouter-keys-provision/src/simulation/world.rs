@@ -15,6 +15,7 @@ use super::director::{ACTORS, Actor};
 use super::http;
 use super::invariants::{INTENT, KeyData, LIMIT, RESET};
 use super::network::Network;
+use super::scenarios::Beginning;
 use crate::ledger::Entry;
 use crate::marker::Nonce;
 use crate::new_key::NewKey;
@@ -28,16 +29,7 @@ pub(super) struct World {
     persistent: Vec<Client>,
     management_key: String,
     server: JoinHandle<()>,
-    /// With the keys of somebody else.
-    pub(super) empty: Start,
-    /// With those and [`LOST`] and [`USED`] too.
-    pub(super) littered: Start,
-    /// With those and [`STOPPED`] too.
-    pub(super) stopped: Start,
-    /// With those of somebody else, and [`KEPT`], which is committed and has its real name.
-    pub(super) provisioned: Start,
-    /// With those of somebody else, one of which is as the intent's would be.
-    pub(super) by_hand: Start,
+    starts: BTreeMap<Beginning, Start>,
 }
 
 /// What there is before a schedule begins.
@@ -69,8 +61,7 @@ impl World {
         let emulator = Emulator::start().await.expect("loopback has a port");
         let management_key = emulator.management_key().to_owned();
         let time = Time::new();
-        let [empty, littered, stopped, provisioned, by_hand] =
-            starts(&emulator, time.of_day()).await;
+        let starts = starts(&emulator, time.of_day()).await;
         let network = Network::to(emulator, time)
             .await
             .expect("the emulator listens");
@@ -99,22 +90,22 @@ impl World {
             management_key,
             server: tokio::spawn(Arc::clone(&network).serve(listener)),
             network,
-            empty,
-            littered,
-            stopped,
-            provisioned,
-            by_hand,
+            starts,
         }
     }
 
-    /// A client of a process that starts now: it knows nothing of a 429 that another one met.
-    pub(super) fn client(&self, actor: Actor) -> Client {
-        self.clients[actor].with_key(self.management_key.clone())
+    pub(super) fn start(&self, beginning: Beginning) -> &Start {
+        &self.starts[&beginning]
     }
 
-    /// The same with retries, as users have it.
-    pub(super) fn persistent_client(&self, actor: Actor) -> Client {
-        self.persistent[actor].with_key(self.management_key.clone())
+    /// A client of a process that starts now: it knows nothing of a 429 that another one met.
+    pub(super) fn client(&self, actor: Actor, retries: bool) -> Client {
+        let clients = if retries {
+            &self.persistent
+        } else {
+            &self.clients
+        };
+        clients[actor].with_key(self.management_key.clone())
     }
 
     /// Lets an actor live until it is done, or `None`: until its process ends.
@@ -140,7 +131,7 @@ fn retries() -> RetryPolicy {
 
 impl Start {
     /// The key that has the intent's name.
-    pub(super) fn by_hand(&self) -> &str {
+    pub(super) fn intents_key(&self) -> &str {
         let mut keys = self.keys.values();
         let key = keys.find(|key| key.name == INTENT);
         &key.expect("it was made").hash
@@ -153,8 +144,8 @@ impl Drop for World {
     }
 }
 
-/// Makes the keys that a schedule begins with.
-async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 5] {
+/// Makes the keys that a schedule begins with, beside those of somebody else.
+async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> BTreeMap<Beginning, Start> {
     let client = Client::builder()
         .base_url(emulator.base_url())
         .management_key(emulator.management_key())
@@ -201,7 +192,10 @@ async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 5] {
             entries,
         }
     };
-    let empty = start(Vec::new(), Vec::new());
+    let mut starts = BTreeMap::new();
+    for beginning in [Beginning::Blank, Beginning::Empty] {
+        starts.insert(beginning, start(Vec::new(), Vec::new()));
+    }
 
     let (lost, ..) = make(LOST.marker(), 0.0).await;
     let (used, ..) = make(USED.marker(), 1.0).await;
@@ -213,13 +207,14 @@ async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 5] {
         abandoned(),
     ];
     let entries = entries.map(|record| Entry::new(record, None));
-    let littered = start(vec![lost, used], entries.into());
+    starts.insert(Beginning::Littered, start(vec![lost, used], entries.into()));
 
     let restored = emulator.restore(pristine.clone());
     restored.expect("no key is the management key");
     let (alive, ..) = make(STOPPED.marker(), 0.0).await;
     let open = attempt(STOPPED, now - TimeDelta::seconds(LONG_AGO));
-    let stopped = start(vec![alive], vec![Entry::new(open, None)]);
+    let entries = vec![Entry::new(open, None)];
+    starts.insert(Beginning::Stopped, start(vec![alive], entries));
 
     let restored = emulator.restore(pristine.clone());
     restored.expect("no key is the management key");
@@ -229,7 +224,7 @@ async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 5] {
         Entry::new(Record::Sealed { hash }, Some(secret)),
         Entry::new(Record::Committed {}, None),
     ];
-    let provisioned = start(vec![kept], entries);
+    starts.insert(Beginning::Provisioned, start(vec![kept], entries));
 
     let restored = emulator.restore(pristine);
     restored.expect("no key is the management key");
@@ -237,7 +232,8 @@ async fn starts(emulator: &Emulator, now: DateTime<Utc>) -> [Start; 5] {
     let hash = key.hash.clone();
     let mut by_hand = start(vec![key], Vec::new());
     by_hand.foreign.insert(hash);
-    [empty, littered, stopped, provisioned, by_hand]
+    starts.insert(Beginning::ByHand, by_hand);
+    starts
 }
 
 fn attempt(nonce: Nonce, at: DateTime<Utc>) -> Record {
