@@ -81,7 +81,7 @@ impl Run<'_> {
             let Some(status) = self.until_ok(actor, resume).await else {
                 return;
             };
-            if is_over(&status) {
+            if status.stage.is_over() {
                 return;
             }
             self.wait_for(&status).await;
@@ -101,7 +101,7 @@ impl Run<'_> {
                 }
             };
             match self.until_ok(actor, roll_back).await {
-                Some(Some(status)) if !is_over(&status) => self.wait_for(&status).await,
+                Some(Some(status)) if !status.stage.is_over() => self.wait_for(&status).await,
                 _ => return,
             }
         }
@@ -127,7 +127,7 @@ impl Run<'_> {
         };
         let can_be_taken_back = self.scenario.calls.contains(&Call::RollBack);
         let is_taken_back = status.stage != RotationStage::Done;
-        let is_over = is_over(&status) || status.stage == RotationStage::NotBegun;
+        let is_over = status.stage.is_over() || status.stage == RotationStage::NotBegun;
         self.observe(|observer| {
             if !is_over || (is_taken_back && !can_be_taken_back) {
                 observer.violated("rotation: it is not over");
@@ -144,11 +144,4 @@ fn rotation(call: Call, provisioner: &Provisioner<FaultyLedger>) -> Rotation<'_,
     } else {
         rotation
     }
-}
-
-fn is_over(status: &RotationStatus) -> bool {
-    matches!(
-        status.stage,
-        RotationStage::Done | RotationStage::RolledBack
-    )
 }

@@ -1,5 +1,7 @@
 //! The way back.
 
+use std::time::Duration;
+
 use openrouter_keys::Clock as _;
 use openrouter_keys_emulator::{Fault, Route};
 
@@ -213,7 +215,7 @@ async fn a_key_that_the_sink_may_have_is_not_given_up_for_one_that_has_expired()
 /// And whatever happens between the note that it goes back and the removal of the new key.
 #[tokio::test]
 async fn a_rollback_that_stopped_keeps_the_new_key_if_the_old_one_has_expired() {
-    for overlap in [HOUR * 9, HOUR * 0] {
+    for overlap in [HOUR * 9, Duration::ZERO] {
         let world = World::new().await;
         let soon = world.time.utc_now() + HOUR;
         let old = world.provisioner.ensure("a", |key| key.expires_at(soon));
@@ -230,15 +232,8 @@ async fn a_rollback_that_stopped_keeps_the_new_key_if_the_old_one_has_expired() 
         let error = rotation.resume(refuse).await.expect_err("it has expired");
         assert_eq!(error.kind(), ErrorKind::Rotation, "{error}");
         assert!(world.is_there(&new).await);
-        assert_eq!(
-            world
-                .provisioner
-                .ensure("a", |key| key)
-                .await
-                .map(|it| it.key.hash)
-                .ok(),
-            Some(new)
-        );
+        let current = world.provisioner.ensure("a", |key| key).await;
+        assert_eq!(current.expect("it stays").key.hash, new);
     }
 }
 

@@ -275,8 +275,8 @@ async fn a_clock_that_is_ahead_at_midnight_costs_no_window() {
     let world = World::new().await;
     let old = daily(&world, 50).await;
     spend(&world, &old, 40.0);
-    let (minute, midnight) = (Duration::from_secs(60), HOUR * 12);
-    world.advance(midnight - minute);
+    let minute = Duration::from_secs(60);
+    world.advance(HOUR * 11 + minute * 59);
     world.advance_clock(minute * 2);
     let rotation = world.rotation().remaining_only();
     let new = rotation.resume(take).await.expect("it is taken").new;
