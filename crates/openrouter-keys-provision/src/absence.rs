@@ -19,5 +19,5 @@ pub(crate) fn is_no_workspace(error: &Error) -> bool {
 /// Whether the API itself has answered. What a gateway in front of it says is not about the key: to believe that would be to
 /// forget one that lives.
 fn is_of_api(error: &Error) -> bool {
-    error.code().is_some()
+    error.code().is_some() || error.message().is_some()
 }

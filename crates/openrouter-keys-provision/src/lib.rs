@@ -139,6 +139,7 @@
 //! | what would be removed was used | it is left alone and [reported](LeftoverFate::Used): somebody has its plaintext |
 //! | 429, or an error before anything was sent | the client tries again; then it is an error, and the next call begins anew |
 //! | the answer to the naming is lost | it is sent again: done twice, it comes to the same |
+//! | a gateway answers in the service's place that something is not there | it is not believed: an error |
 //! | the ledger fails before the create | an error, and no create was sent |
 //! | the ledger fails when the plaintext is there | it is tried three times; then the plaintext is lost, the key was never in use, and the next call removes it and makes another |
 //! | the ledger has something that makes no sense | [`DamagedLedger`](ErrorKind::DamagedLedger); a sweep goes on with the other intents, and [says so](Sweep::unreadable_intents) |

@@ -83,8 +83,11 @@ impl<L: Ledger> Rotation<'_, L> {
         let is_delivered = turnover.delivered.is_some();
         match self.provisioner.look_at(&turnover.old.hash).await {
             Ok(old) if self.has_expired(&old) => {
-                let new = self.provisioner.look_at(&new.hash).await;
-                let is_alive = new.is_ok_and(|new| !self.has_expired(&new));
+                let is_alive = match self.provisioner.look_at(&new.hash).await {
+                    Ok(new) => !self.has_expired(&new),
+                    Err(error) if error.kind() == ErrorKind::KeyGone => false,
+                    Err(error) => return Err(error),
+                };
                 Ok(is_alive.then_some("the old key has expired"))
             }
             // Why, they will know.

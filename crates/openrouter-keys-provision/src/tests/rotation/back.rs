@@ -205,6 +205,12 @@ async fn a_key_that_the_sink_may_have_is_not_given_up_for_one_that_has_expired()
     rotation.resume(refuse).await.expect_err("it is not noted");
     let new = rotation.status().await.expect("the ledger answers").new;
     world.advance(HOUR / 4 * 3);
+    // Not even if it cannot be looked at.
+    let first = Fault::delay(Duration::ZERO).on(Route::Get);
+    world.emulator.inject(first);
+    world.emulator.inject(Fault::status(503).on(Route::Get));
+    let error = rotation.rollback().await.expect_err("no answer");
+    assert_eq!(error.kind(), ErrorKind::Client);
     let error = rotation.rollback().await.expect_err("it has expired");
     assert_eq!(error.kind(), ErrorKind::Rotation);
     assert!(world.is_there(new.expect("it is made")).await);
