@@ -2,35 +2,21 @@
 
 use std::sync::Arc;
 
+use super::watched::{Hand, Watched};
 use super::world::{World, start};
-use crate::{Entry, ErrorKind, Ledger, LedgerError, MemoryLedger, Provisioner};
+use crate::{Entry, ErrorKind, Ledger, MemoryLedger, Provisioner};
 
-/// A ledger in which another process, which begins at the same moment, writes when the intents are listed.
+/// Another process, which begins at the same moment, writes when the intents are listed.
 struct Shared {
-    memory: Arc<MemoryLedger>,
     theirs: Vec<Entry>,
 }
 
-impl Ledger for Shared {
-    async fn read(&self, intent: &str) -> Result<Vec<Entry>, LedgerError> {
-        self.memory.read(intent).await
-    }
-
-    async fn append(
-        &self,
-        intent: &str,
-        position: usize,
-        entry: &Entry,
-    ) -> Result<(), LedgerError> {
-        self.memory.append(intent, position, entry).await
-    }
-
-    async fn intents(&self) -> Result<Vec<String>, LedgerError> {
+impl Hand for Shared {
+    async fn list(&self, memory: &MemoryLedger) {
         for (position, entry) in self.theirs.iter().enumerate() {
             // Once.
-            let _ = self.memory.append("", position, entry).await;
+            let _ = memory.append("", position, entry).await;
         }
-        self.memory.intents().await
     }
 }
 
@@ -39,13 +25,11 @@ async fn of_several_that_begin_with_a_new_ledger_each_can_work_with_it() {
     let (_emulator, client) = start().await;
     let before = Provisioner::new(client.clone(), MemoryLedger::new());
     before.ensure("a", |key| key).await.expect("it is alone");
-    let ledger = Shared {
+    let theirs = before.ledger().read("").await;
+    let theirs = theirs.expect("memory does not fail");
+    let ledger = Watched {
         memory: Arc::default(),
-        theirs: before
-            .ledger()
-            .read("")
-            .await
-            .expect("memory does not fail"),
+        hand: Shared { theirs },
     };
     let provisioner = Provisioner::new(client, ledger);
     let made = provisioner.ensure("a", |key| key).await;

@@ -78,7 +78,7 @@ async fn who_asks_for_a_key_that_is_there_waits_for_nobody() {
     // Another process has stopped in the midst of making that one.
     let ledger = Watched {
         memory: Arc::clone(&world.ledger),
-        after: |record| {
+        hand: |record| {
             std::future::ready(match record {
                 Record::Attempt { .. } => Err("it stops here".into()),
                 _ => Ok(()),

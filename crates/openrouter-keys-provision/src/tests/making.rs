@@ -8,9 +8,10 @@ use openrouter_keys::{Client, Clock as _, RetryPolicy};
 use openrouter_keys_emulator::{Emulator, Fault, Route};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::watched::{Hand, Watched};
 use super::world::{World, start};
 use crate::simulation::http::{Connection, Message};
-use crate::{Entry, Ledger, LedgerError, MemoryLedger, Provisioner};
+use crate::{MemoryLedger, Provisioner};
 
 /// The emulator behind something that takes the hashes out of the answers to creates. Its base URL.
 async fn without_hashes(emulator: &Emulator) -> String {
@@ -82,30 +83,11 @@ async fn a_create_that_was_refused_is_not_waited_for() {
     assert_eq!(world.time.utc_now(), before);
 }
 
-/// A ledger that one provisioner has for itself.
-struct Exclusive(Arc<MemoryLedger>);
+/// It is the only one that has the ledger.
+struct Exclusive;
 
-impl Ledger for Exclusive {
-    async fn read(&self, intent: &str) -> Result<Vec<Entry>, LedgerError> {
-        self.0.read(intent).await
-    }
-
-    async fn append(
-        &self,
-        intent: &str,
-        position: usize,
-        entry: &Entry,
-    ) -> Result<(), LedgerError> {
-        self.0.append(intent, position, entry).await
-    }
-
-    async fn intents(&self) -> Result<Vec<String>, LedgerError> {
-        self.0.intents().await
-    }
-
-    fn is_exclusive(&self) -> bool {
-        true
-    }
+impl Hand for Exclusive {
+    const IS_EXCLUSIVE: bool = true;
 }
 
 /// Where nobody else can be at work on it.
@@ -118,7 +100,11 @@ async fn an_open_attempt_is_waited_for_unless_the_ledger_is_exclusive() {
         let before = world.time.utc_now();
         let client = world.client.clone();
         let ensured = if is_exclusive {
-            let provisioner = Provisioner::new(client, Exclusive(Arc::clone(&world.ledger)))
+            let ledger = Watched {
+                memory: Arc::clone(&world.ledger),
+                hand: Exclusive,
+            };
+            let provisioner = Provisioner::new(client, ledger)
                 .clock(world.time.clone())
                 .patience(PATIENCE);
             provisioner.ensure("a", |key| key.limit(50)).await

@@ -1,9 +1,12 @@
 //! Plaintexts in the hands of others.
 
+use std::sync::Arc;
+
 use openrouter_keys::ExposeSecret;
 
+use super::watched::{Hand, Watched};
 use super::world::World;
-use crate::{Delivery, Entry, ErrorKind, Ledger, LedgerError, MemoryLedger, Provisioner};
+use crate::{Delivery, Entry, ErrorKind, LedgerError, Provisioner};
 
 /// A database may say which value it did not like.
 #[tokio::test]
@@ -22,28 +25,14 @@ async fn what_a_sink_says_of_the_plaintext_is_not_repeated() {
     assert!(!printed.contains("sk-or-"), "{printed}");
 }
 
-/// A ledger that repeats the secrets which it could not keep.
-struct Talkative(MemoryLedger);
+/// Repeats the secrets which it could not keep.
+struct Talkative;
 
-impl Ledger for Talkative {
-    async fn read(&self, intent: &str) -> Result<Vec<Entry>, LedgerError> {
-        self.0.read(intent).await
-    }
-
-    async fn append(
-        &self,
-        intent: &str,
-        position: usize,
-        entry: &Entry,
-    ) -> Result<(), LedgerError> {
-        match &entry.secret {
-            Some(secret) => Err(format!("{:?} is too long", secret.expose_secret()).into()),
-            None => self.0.append(intent, position, entry).await,
-        }
-    }
-
-    async fn intents(&self) -> Result<Vec<String>, LedgerError> {
-        self.0.intents().await
+impl Hand for Talkative {
+    fn append(&self, entry: &Entry) -> Result<(), LedgerError> {
+        entry.secret.as_ref().map_or(Ok(()), |secret| {
+            Err(format!("{:?} is too long", secret.expose_secret()).into())
+        })
     }
 }
 
@@ -51,7 +40,10 @@ impl Ledger for Talkative {
 async fn what_a_ledger_says_of_the_plaintext_is_not_repeated() {
     const CHOSEN: &str = "canary-that-a-partner-chose-for-customer-42";
     let world = World::new().await;
-    let ledger = Talkative(MemoryLedger::new());
+    let ledger = Watched {
+        memory: Arc::clone(&world.ledger),
+        hand: Talkative,
+    };
     let provisioner = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
     let ensure = || provisioner.ensure("a", |key| key.external_user("u"));
     for error in [ensure().await, ensure().partner_key(CHOSEN).await] {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use openrouter_keys_emulator::{Fault, Route};
 
-use super::watched::Watched;
+use super::watched::{Hand, Watched};
 use super::world::{LONGEST_DELAY, World, start, take};
-use crate::{Entry, Ledger, LedgerError, LeftoverFate, MemoryLedger, Provisioner, Record, Sweep};
+use crate::{Entry, Ledger as _, LedgerError, LeftoverFate, Provisioner, Record, Sweep};
 
 async fn swept(world: &World) -> Sweep {
     let sweep = world.provisioner.sweep().await;
@@ -145,37 +145,16 @@ async fn a_delay_of_ages_is_no_reason_to_panic() {
     let _ = rotation.rollback().await.expect("nothing is in its way");
 }
 
-/// A ledger that counts how often it was asked for secrets.
-#[derive(Default)]
-struct Counting {
-    memory: MemoryLedger,
-    reads: AtomicUsize,
-}
+/// Counts how often secrets are asked for.
+#[derive(Clone, Default)]
+struct Counting(Arc<AtomicUsize>);
 
-impl Ledger for Counting {
-    async fn read(&self, intent: &str) -> Result<Vec<Entry>, LedgerError> {
-        let entries = self.memory.read(intent).await?;
+impl Hand for Counting {
+    fn read(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, LedgerError> {
         if entries.iter().any(|entry| entry.secret.is_some()) {
-            self.reads.fetch_add(1, Ordering::Relaxed);
+            self.0.fetch_add(1, Ordering::Relaxed);
         }
         Ok(entries)
-    }
-
-    async fn records(&self, intent: &str) -> Result<Vec<Record>, LedgerError> {
-        self.memory.records(intent).await
-    }
-
-    async fn append(
-        &self,
-        intent: &str,
-        position: usize,
-        entry: &Entry,
-    ) -> Result<(), LedgerError> {
-        self.memory.append(intent, position, entry).await
-    }
-
-    async fn intents(&self) -> Result<Vec<String>, LedgerError> {
-        self.memory.intents().await
     }
 }
 
@@ -183,8 +162,12 @@ impl Ledger for Counting {
 #[tokio::test]
 async fn a_sweep_and_an_adoption_open_no_secret() {
     let (emulator, client) = start().await;
-    let ledger = Arc::new(Counting::default());
-    let provisioner = Provisioner::new(client.clone(), Arc::clone(&ledger));
+    let reads = Counting::default();
+    let ledger = Watched {
+        memory: Arc::default(),
+        hand: reads.clone(),
+    };
+    let provisioner = Provisioner::new(client.clone(), ledger);
     for intent in ["a", "b"] {
         let made = provisioner.ensure(intent, |key| key).await;
         made.expect("nothing goes wrong");
@@ -197,12 +180,12 @@ async fn a_sweep_and_an_adoption_open_no_secret() {
     let by_hand = client.create("By hand").send().await;
     let by_hand = by_hand.expect("the emulator answers").key.hash;
 
-    ledger.reads.store(0, Ordering::Relaxed);
+    reads.0.store(0, Ordering::Relaxed);
     let sweep = provisioner.sweep().await.expect("nothing goes wrong");
     assert_eq!(sweep.leftovers.len(), 1);
     let adopted = provisioner.adopt("d", &by_hand).await;
     adopted.expect("it is nobody's");
-    assert_eq!(ledger.reads.load(Ordering::Relaxed), 0);
+    assert_eq!(reads.0.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
@@ -217,33 +200,15 @@ async fn a_clock_that_was_wrong_once_does_not_unsettle_sweeps_for_ever() {
     assert!(swept(&world).await.is_settled);
 }
 
-/// A ledger with one plaintext that cannot be opened any more.
-struct Locked(Arc<MemoryLedger>);
+/// No plaintext can be opened any more.
+struct Locked;
 
-impl Ledger for Locked {
-    async fn read(&self, intent: &str) -> Result<Vec<Entry>, LedgerError> {
-        let entries = self.0.read(intent).await?;
+impl Hand for Locked {
+    fn read(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, LedgerError> {
         if entries.iter().any(|entry| entry.secret.is_some()) {
             return Err(LedgerError::Damaged("it cannot be opened".into()));
         }
         Ok(entries)
-    }
-
-    async fn records(&self, intent: &str) -> Result<Vec<Record>, LedgerError> {
-        self.0.records(intent).await
-    }
-
-    async fn append(
-        &self,
-        intent: &str,
-        position: usize,
-        entry: &Entry,
-    ) -> Result<(), LedgerError> {
-        self.0.append(intent, position, entry).await
-    }
-
-    async fn intents(&self) -> Result<Vec<String>, LedgerError> {
-        self.0.intents().await
     }
 }
 
@@ -261,7 +226,10 @@ async fn a_plaintext_that_cannot_be_opened_stops_no_sweep() {
     let lost = world.provisioner.ensure("b", |key| key).await;
     lost.expect_err("it cannot be looked for");
     world.advance(LONGEST_DELAY);
-    let ledger = Locked(Arc::clone(&world.ledger));
+    let ledger = Watched {
+        memory: Arc::clone(&world.ledger),
+        hand: Locked,
+    };
     let provisioner = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
     let sweep = provisioner.sweep().await.expect("it opens none");
     let fates: Vec<_> = sweep.leftovers.iter().map(|it| it.fate).collect();
@@ -277,7 +245,7 @@ async fn a_leftover_that_is_renamed_behind_the_listing_is_left() {
     // The attempt is abandoned when its key is listed, and before it is removed.
     let ledger = Watched {
         memory: Arc::clone(&world.ledger),
-        after: {
+        hand: {
             let (client, hash) = (world.client.clone(), hash.clone());
             move |record| {
                 let rename = client.update(&hash).name("Kept");

@@ -7,19 +7,54 @@ use tokio::sync::Semaphore;
 
 use crate::{Entry, Ledger, LedgerError, MemoryLedger, Record};
 
-/// Does something of the test's own after each entry that is written, and says what it came to.
-pub(crate) struct Watched<F> {
+/// A ledger in memory, but for what the hand does.
+pub(crate) struct Watched<H> {
     pub(crate) memory: Arc<MemoryLedger>,
-    pub(crate) after: F,
+    pub(crate) hand: H,
 }
 
-impl<F, R> Ledger for Watched<F>
+/// What a test does with a ledger. Nothing, where it does not say otherwise.
+pub(crate) trait Hand: Send + Sync + 'static {
+    const IS_EXCLUSIVE: bool = false;
+
+    /// With the secrets of an intent.
+    fn read(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, LedgerError> {
+        Ok(entries)
+    }
+
+    /// Before an entry is written.
+    fn append(&self, _: &Entry) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
+    /// When one is written; and what that has come to.
+    fn appended(&self, _: Record) -> impl Future<Output = Result<(), LedgerError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// Before the intents are listed.
+    fn list(&self, _: &MemoryLedger) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+}
+
+impl<F, R> Hand for F
 where
     F: Fn(Record) -> R + Send + Sync + 'static,
     R: Future<Output = Result<(), LedgerError>> + Send,
 {
+    fn appended(&self, record: Record) -> impl Future<Output = Result<(), LedgerError>> + Send {
+        self(record)
+    }
+}
+
+impl<H: Hand> Ledger for Watched<H> {
     async fn read(&self, intent: &str) -> Result<Vec<Entry>, LedgerError> {
-        self.memory.read(intent).await
+        self.hand.read(self.memory.read(intent).await?)
+    }
+
+    async fn records(&self, intent: &str) -> Result<Vec<Record>, LedgerError> {
+        self.memory.records(intent).await
     }
 
     async fn append(
@@ -28,12 +63,18 @@ where
         position: usize,
         entry: &Entry,
     ) -> Result<(), LedgerError> {
+        self.hand.append(entry)?;
         self.memory.append(intent, position, entry).await?;
-        (self.after)(entry.record.clone()).await
+        self.hand.appended(entry.record.clone()).await
     }
 
     async fn intents(&self) -> Result<Vec<String>, LedgerError> {
+        self.hand.list(&self.memory).await;
         self.memory.intents().await
+    }
+
+    fn is_exclusive(&self) -> bool {
+        H::IS_EXCLUSIVE
     }
 }
 
@@ -73,7 +114,7 @@ pub(crate) fn halting(
         may_go_on: Arc::new(Semaphore::new(0)),
     };
     let its = halt.clone();
-    let after = move |record| {
+    let hand = move |record| {
         let its = its.clone();
         let written = async move {
             if at(&record) {
@@ -85,5 +126,5 @@ pub(crate) fn halting(
         Box::pin(written) as Written
     };
     let memory = Arc::clone(memory);
-    (Watched { memory, after }, halt)
+    (Watched { memory, hand }, halt)
 }

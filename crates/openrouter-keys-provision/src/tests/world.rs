@@ -86,7 +86,7 @@ impl World {
     pub(crate) async fn stopped(&self) -> Key {
         let ledger = Watched {
             memory: Arc::clone(&self.ledger),
-            after: |record| {
+            hand: |record| {
                 std::future::ready(match record {
                     Record::Attempt { .. } => Err("it stops here".into()),
                     _ => Ok(()),

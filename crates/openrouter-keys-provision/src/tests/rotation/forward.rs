@@ -151,7 +151,7 @@ async fn a_commit_that_was_written_although_the_ledger_says_otherwise_is_found()
     let (_emulator, client) = start().await;
     let ledger = Watched {
         memory: Arc::new(MemoryLedger::new()),
-        after: |record| {
+        hand: |record| {
             std::future::ready(match record {
                 Record::Committed { .. } => Err(LedgerError::Conflict),
                 _ => Ok(()),
