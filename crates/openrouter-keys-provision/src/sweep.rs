@@ -56,7 +56,8 @@ pub struct Sweep {
     pub unreadable_workspaces: Vec<String>,
     /// Whether no attempt can have an effect any more. If not, an attempt is younger than the
     /// [longest delay](Provisioner::longest_delay) or has a call at work on it, and another sweep is due when that is over.
-    /// One that seems to come from later than the longest delay does not count: by a clock that was wrong.
+    /// One that seems to come from later than the longest delay does not count, for the clock of whoever made it was wrong; nor
+    /// do those of [unreadable intents](Self::unreadable_intents), of which nothing is known.
     pub is_settled: bool,
 }
 
