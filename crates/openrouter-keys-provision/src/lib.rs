@@ -160,9 +160,10 @@
 //!
 //! # Tested
 //!
-//! A simulation stops, loses, delays, doubles and refuses whatever can be, at every step and, in CI, at every pair of steps, against an
-//! emulator of the service; and whenever one of the protocol's guards is taken out, it finds the harm that this guard is there
-//! to prevent. See `src/simulation/` and `tests/` of this crate.
+//! A simulation stops, loses, delays, doubles and refuses whatever can be, at every step and at every pair of steps (of most
+//! rotations at one pair in thirteen, unless all are asked for), against an emulator of the service; and whenever one of the
+//! protocol's guards is taken out, it finds the harm that this guard is there to prevent. See `src/simulation/` and `tests/` of
+//! this crate.
 //!
 //! # Features
 //!

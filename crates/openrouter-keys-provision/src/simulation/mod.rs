@@ -7,8 +7,9 @@
 //! say, and whether anything would be noticed for [`guards`].
 //!
 //! In the environment, `SIMULATION_SCENARIO` asks for one scenario alone, `SIMULATION_SEED` and `SIMULATION_RANDOM` say which
-//! random schedules are tried and how many, `SIMULATION_ALL_PAIRS` lets all pairs of faults be tried in all scenarios, as
-//! `.ci/run` does, and `SIMULATION_SCHEDULE` is what [`replay`] runs, without the guard of `SIMULATION_WITHOUT`, if there is one.
+//! random schedules are tried and how many (the seed also says which pairs of faults are, where a scenario has too many),
+//! `SIMULATION_ALL_PAIRS` lets all pairs be tried in all scenarios, and `SIMULATION_SCHEDULE` is what [`replay`] runs, without
+//! the guard of `SIMULATION_WITHOUT`, if there is one.
 
 mod clock;
 mod director;
