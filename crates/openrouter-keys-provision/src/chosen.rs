@@ -57,9 +57,9 @@ impl<L: Ledger> Provisioner<L> {
         &self,
         chosen: Option<&SecretString>,
         theirs: SecretString,
-        made: Option<&Key>,
+        made: &Key,
     ) -> SecretString {
-        let (Some(chosen), Some(made)) = (chosen, made) else {
+        let Some(chosen) = chosen else {
             return theirs;
         };
         // Any doubt speaks for the plaintext that the service has just made.

@@ -137,7 +137,7 @@ impl<L: Ledger> Provisioner<L> {
             Ok(created) => {
                 let (hash, secret) = (&created.key.hash, created.secret);
                 let chosen = plan.chosen.as_ref();
-                let secret = self.working(chosen, secret, Some(&created.key)).await;
+                let secret = self.working(chosen, secret, &created.key).await;
                 self.seal(log, nonce, hash, secret).await?;
                 self.settled(nonce);
                 return Ok(Outcome::Sealed(Some(Box::new(created.key))));
@@ -278,22 +278,14 @@ impl<L: Ledger> Provisioner<L> {
                 None => update.unlimited(),
             };
         }
-        update.send().await.map_err(|error| {
-            if is_no_key(&error) {
-                return Error::new(Problem::Gone).of_key(hash);
-            }
-            Error::client("naming the key", error).of_key(hash)
-        })
+        let named = update.send().await;
+        named.map_err(|error| gone_or("naming the key", hash, error))
     }
 
     /// The intent's key, as it is now.
     pub(crate) async fn look_at(&self, hash: &KeyHash) -> Result<Key, Error> {
-        self.client().get(hash).send().await.map_err(|error| {
-            if is_no_key(&error) {
-                return Error::new(Problem::Gone).of_key(hash);
-            }
-            Error::client("looking at the key", error).of_key(hash)
-        })
+        let key = self.client().get(hash).send().await;
+        key.map_err(|error| gone_or("looking at the key", hash, error))
     }
 
     pub(crate) async fn abandon(&self, log: &mut Log<'_, L>, refused: bool) -> Result<(), Error> {
@@ -389,6 +381,16 @@ enum Outcome {
     Sealed(Option<Box<Key>>),
     /// Nobody knows.
     Lost(openrouter_keys::Error),
+}
+
+/// What the client says of the intent's key; or that somebody has removed that.
+fn gone_or(doing: &'static str, hash: &KeyHash, error: openrouter_keys::Error) -> Error {
+    let error = if is_no_key(&error) {
+        Error::new(Problem::Gone)
+    } else {
+        Error::client(doing, error)
+    };
+    error.of_key(hash)
 }
 
 fn latest_of<'a, L: Ledger>(log: &'a Log<'_, L>, nonce: Nonce) -> Option<&'a Attempt> {

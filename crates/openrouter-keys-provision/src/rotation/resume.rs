@@ -220,8 +220,7 @@ impl<L: Ledger> Rotation<'_, L> {
             return Ok(());
         }
         let key = self.provisioner.look_at(&new.hash).await?;
-        let is_over = key.expires_at.is_some_and(|at| at <= self.now());
-        if key.disabled || is_over {
+        if key.disabled || self.has_expired(&key) {
             let state = if key.disabled {
                 "is disabled"
             } else {
@@ -322,6 +321,10 @@ impl<L: Ledger> Rotation<'_, L> {
             }
             _ => Ok(()),
         }
+    }
+
+    pub(super) fn has_expired(&self, key: &Key) -> bool {
+        key.expires_at.is_some_and(|at| at <= self.now())
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

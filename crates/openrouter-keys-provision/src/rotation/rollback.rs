@@ -1,6 +1,6 @@
 //! The way back.
 
-use openrouter_keys::{Key, KeyHash};
+use openrouter_keys::KeyHash;
 
 use super::{Rotation, RotationStatus, check_not_removing, refused};
 use crate::absence::is_no_key;
@@ -154,10 +154,6 @@ impl<L: Ledger> Rotation<'_, L> {
             "{why}: the new one stays, and the rotation is over; see whether your sink still has its plaintext"
         );
         Err(refused(message).of_key(&turnover.old.hash))
-    }
-
-    fn has_expired(&self, key: &Key) -> bool {
-        key.expires_at.is_some_and(|at| at <= self.now())
     }
 
     /// Whether the old key is there, and works when it is enabled.
