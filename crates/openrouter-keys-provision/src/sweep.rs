@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use openrouter_keys::Key;
+use openrouter_keys::chrono::{DateTime, Utc};
 
 use crate::absence::is_no_workspace;
 use crate::binding;
@@ -99,6 +100,8 @@ impl<L: Ledger> Provisioner<L> {
 
     async fn sweep_it(&self) -> Result<Sweep, Error> {
         self.bind().await?;
+        // Before anything is looked at: what grows old while this goes on may have made a key behind the listing.
+        let began = self.settings().clock.utc_now();
         let (mut histories, mut unreadable) = self.histories_and_unreadable().await?;
         let mut sweep = Sweep::default();
         let mut marked: Vec<(Nonce, Key)> = Vec::new();
@@ -143,11 +146,11 @@ impl<L: Ledger> Provisioner<L> {
         sweep.unreadable_intents = unreadable.collect();
         let mut attempts = histories.iter().flat_map(|(_, history)| &history.attempts);
         let mut fates = sweep.leftovers.iter().map(|leftover| leftover.fate);
-        sweep.is_settled = !attempts.any(|attempt| self.is_young(attempt))
+        sweep.is_settled = !attempts.any(|attempt| self.is_young(attempt, began))
             && fates.all(|fate| fate != LeftoverFate::UnderWay);
         for (intent, history) in histories {
             let latest = history.attempts.last();
-            let is_at_work = latest.is_some_and(|attempt| self.is_young(attempt));
+            let is_at_work = latest.is_some_and(|attempt| self.is_young(attempt, began));
             let lacks_key = history.is_begun && history.current.is_none() && !is_at_work;
             match history.turnover {
                 Some(turnover) if !history.is_removing => {
@@ -180,7 +183,8 @@ impl<L: Ledger> Provisioner<L> {
             .iter()
             .rfind(|attempt| attempt.nonce == nonce);
         if let Some(open) = attempt.filter(|attempt| matches!(attempt.fate, Fate::Open)) {
-            let left = if turn.is_none() || self.is_young(open) {
+            let now = self.settings().clock.utc_now();
+            let left = if turn.is_none() || self.is_young(open, now) {
                 Some(LeftoverFate::UnderWay)
             } else {
                 self.fence(nonce, intent).await.map_err(of_intent)?
@@ -221,9 +225,9 @@ impl<L: Ledger> Provisioner<L> {
         }
     }
 
-    /// Whether it may be under way still. One that seems to come from the far future is by a clock that was wrong.
-    fn is_young(&self, attempt: &Attempt) -> bool {
-        let (now, delay) = (self.settings().clock.utc_now(), self.longest_delay_of_day());
+    /// Whether it may be under way still at that time. One that seems to come from the far future is by a clock that was wrong.
+    fn is_young(&self, attempt: &Attempt, now: DateTime<Utc>) -> bool {
+        let delay = self.longest_delay_of_day();
         attempt.at <= now + delay && now < attempt.at + delay
     }
 

@@ -7,8 +7,10 @@ use std::time::Duration;
 use openrouter_keys_emulator::{Fault, Route};
 
 use super::watched::{Hand, Watched};
-use super::world::{LONGEST_DELAY, World, start, take};
-use crate::{Entry, Ledger as _, LedgerError, LeftoverFate, Provisioner, Record, Sweep};
+use super::world::{LONGEST_DELAY, Time, World, start, take};
+use crate::{
+    Entry, Ledger as _, LedgerError, LeftoverFate, MemoryLedger, Provisioner, Record, Sweep,
+};
 
 async fn swept(world: &World) -> Sweep {
     let sweep = world.provisioner.sweep().await;
@@ -263,6 +265,33 @@ async fn a_leftover_that_is_renamed_behind_the_listing_is_left() {
     assert_eq!(sweep.leftovers.len(), 1);
     assert_eq!(sweep.leftovers[0].fate, LeftoverFate::Renamed);
     assert_eq!(world.key(&hash).await.name, "Kept");
+}
+
+/// Time passes when it looks into the ledger.
+struct Slow(Time);
+
+impl Hand for Slow {
+    async fn list(&self, _: &MemoryLedger) {
+        self.0.advance(Duration::from_secs(2));
+    }
+}
+
+/// What was held back may have made its key behind the listing.
+#[tokio::test]
+async fn an_attempt_that_grows_old_while_it_is_swept_is_not_settled() {
+    let world = World::new().await;
+    world.ensure().await;
+    world.advance(LONGEST_DELAY.saturating_sub(Duration::from_secs(1)));
+    let ledger = Watched {
+        memory: Arc::clone(&world.ledger),
+        hand: Slow(world.time.clone()),
+    };
+    let provisioner = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
+    let provisioner = provisioner.longest_delay(LONGEST_DELAY);
+    for is_settled in [false, true] {
+        let sweep = provisioner.sweep().await.expect("nothing goes wrong");
+        assert_eq!(sweep.is_settled, is_settled);
+    }
 }
 
 /// However old it is: a process may have stood still.

@@ -19,7 +19,7 @@ pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(5 * 60);
 pub(crate) struct Time(Arc<Mutex<DateTime<Utc>>>);
 
 impl Time {
-    fn advance(&self, by: Duration) {
+    pub(crate) fn advance(&self, by: Duration) {
         *self.0.lock().expect("no test panics in between") += by;
     }
 }
