@@ -183,7 +183,8 @@ pub(super) fn run<'a>(
     let is_over = AtomicBool::new(false);
     let outcomes = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+        let processors = thread::available_parallelism().map_or(2, usize::from);
+        for _ in 0..processors.min(jobs.len()) {
             scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread()
                     .enable_all()

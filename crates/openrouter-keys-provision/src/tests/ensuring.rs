@@ -5,9 +5,8 @@ use std::sync::Arc;
 use openrouter_keys::{Clock as _, ExposeSecret};
 use openrouter_keys_emulator::{Fault, Route};
 
-use super::watched::Watched;
 use super::world::{World, start, take};
-use crate::{ErrorKind, LeftoverFate, MemoryLedger, Provisioner, Record};
+use crate::{ErrorKind, LeftoverFate, MemoryLedger, Provisioner};
 
 #[tokio::test]
 async fn an_intent_has_one_key_however_often_it_is_asked_for() {
@@ -76,16 +75,7 @@ async fn who_asks_for_a_key_that_is_there_waits_for_nobody() {
     let world = World::new().await;
     let old = world.ensure().await.key.hash;
     // Another process has stopped in the midst of making that one.
-    let ledger = Watched {
-        memory: Arc::clone(&world.ledger),
-        hand: |record| {
-            std::future::ready(match record {
-                Record::Attempt { .. } => Err("it stops here".into()),
-                _ => Ok(()),
-            })
-        },
-    };
-    let elsewhere = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
+    let elsewhere = world.stopping();
     let rotation = elsewhere.rotation("a", "1");
     rotation.resume(take).await.expect_err("it has stopped");
     let before = world.time.utc_now();

@@ -1,14 +1,13 @@
 //! What a create comes to that does not simply succeed.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use openrouter_keys::{Client, Clock as _, RetryPolicy};
 use openrouter_keys_emulator::{Emulator, Fault, Route};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::watched::{Hand, Watched};
+use super::watched::Hand;
 use super::world::{World, start};
 use crate::simulation::http::{Connection, Message};
 use crate::{MemoryLedger, Provisioner};
@@ -98,15 +97,8 @@ async fn an_open_attempt_is_waited_for_unless_the_ledger_is_exclusive() {
         let world = World::new().await;
         world.stopped().await;
         let before = world.time.utc_now();
-        let client = world.client.clone();
         let ensured = if is_exclusive {
-            let ledger = Watched {
-                memory: Arc::clone(&world.ledger),
-                hand: Exclusive,
-            };
-            let provisioner = Provisioner::new(client, ledger)
-                .clock(world.time.clone())
-                .patience(PATIENCE);
+            let provisioner = world.elsewhere(Exclusive).patience(PATIENCE);
             provisioner.ensure("a", |key| key.limit(50)).await
         } else {
             let provisioner = world.provisioner.clone().patience(PATIENCE);

@@ -1,12 +1,10 @@
 //! Plaintexts in the hands of others.
 
-use std::sync::Arc;
-
 use openrouter_keys::ExposeSecret;
 
-use super::watched::{Hand, Watched};
+use super::watched::Hand;
 use super::world::World;
-use crate::{Delivery, Entry, ErrorKind, LedgerError, Provisioner};
+use crate::{Delivery, Entry, ErrorKind, LedgerError};
 
 /// A database may say which value it did not like.
 #[tokio::test]
@@ -40,11 +38,7 @@ impl Hand for Talkative {
 async fn what_a_ledger_says_of_the_plaintext_is_not_repeated() {
     const CHOSEN: &str = "canary-that-a-partner-chose-for-customer-42";
     let world = World::new().await;
-    let ledger = Watched {
-        memory: Arc::clone(&world.ledger),
-        hand: Talkative,
-    };
-    let provisioner = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
+    let provisioner = world.elsewhere(Talkative);
     let ensure = || provisioner.ensure("a", |key| key.external_user("u"));
     for error in [ensure().await, ensure().partner_key(CHOSEN).await] {
         let error = error.expect_err("the ledger fails");

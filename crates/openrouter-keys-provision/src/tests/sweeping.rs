@@ -221,18 +221,11 @@ async fn a_plaintext_that_cannot_be_opened_stops_no_sweep() {
     world.emulator.inject(Fault::status(503).on(Route::Update));
     let failed = world.provisioner.ensure("a", |key| key.limit(50)).await;
     failed.expect_err("the service is down");
-    world
-        .emulator
-        .inject(Fault::commit_then_reset().on(Route::Create));
-    world.emulator.inject(Fault::status(503).on(Route::List));
+    world.lose_a_create();
     let lost = world.provisioner.ensure("b", |key| key).await;
     lost.expect_err("it cannot be looked for");
     world.advance(LONGEST_DELAY);
-    let ledger = Watched {
-        memory: Arc::clone(&world.ledger),
-        hand: Locked,
-    };
-    let provisioner = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
+    let provisioner = world.elsewhere(Locked);
     let sweep = provisioner.sweep().await.expect("it opens none");
     let fates: Vec<_> = sweep.leftovers.iter().map(|it| it.fate).collect();
     assert_eq!(fates, [LeftoverFate::Removed]);
@@ -245,22 +238,16 @@ async fn a_leftover_that_is_renamed_behind_the_listing_is_left() {
     let hash = world.stopped().await.hash;
     world.advance(LONGEST_DELAY);
     // The attempt is abandoned when its key is listed, and before it is removed.
-    let ledger = Watched {
-        memory: Arc::clone(&world.ledger),
-        hand: {
-            let (client, hash) = (world.client.clone(), hash.clone());
-            move |record| {
-                let rename = client.update(&hash).name("Kept");
-                async move {
-                    if matches!(record, Record::Abandoned { .. }) {
-                        rename.send().await.expect("it is there");
-                    }
-                    Ok(())
-                }
+    let (client, its) = (world.client.clone(), hash.clone());
+    let provisioner = world.elsewhere(move |record| {
+        let rename = client.update(&its).name("Kept");
+        async move {
+            if matches!(record, Record::Abandoned { .. }) {
+                rename.send().await.expect("it is there");
             }
-        },
-    };
-    let provisioner = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
+            Ok(())
+        }
+    });
     let sweep = provisioner.sweep().await.expect("nothing goes wrong");
     assert_eq!(sweep.leftovers.len(), 1);
     assert_eq!(sweep.leftovers[0].fate, LeftoverFate::Renamed);
@@ -282,12 +269,7 @@ async fn an_attempt_that_grows_old_while_it_is_swept_is_not_settled() {
     let world = World::new().await;
     world.ensure().await;
     world.advance(LONGEST_DELAY.saturating_sub(Duration::from_secs(1)));
-    let ledger = Watched {
-        memory: Arc::clone(&world.ledger),
-        hand: Slow(world.time.clone()),
-    };
-    let provisioner = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
-    let provisioner = provisioner.longest_delay(LONGEST_DELAY);
+    let provisioner = world.elsewhere(Slow(world.time.clone()));
     for is_settled in [false, true] {
         let sweep = provisioner.sweep().await.expect("nothing goes wrong");
         assert_eq!(sweep.is_settled, is_settled);

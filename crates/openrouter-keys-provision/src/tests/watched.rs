@@ -101,14 +101,8 @@ impl Halt {
 
 type Written = Pin<Box<dyn Future<Output = Result<(), LedgerError>> + Send>>;
 
-/// The ledger of a process that stands still when it has written such an entry.
-pub(crate) fn halting(
-    memory: &Arc<MemoryLedger>,
-    at: fn(&Record) -> bool,
-) -> (
-    Watched<impl Fn(Record) -> Written + Send + Sync + 'static>,
-    Halt,
-) {
+/// The hand of a process that stands still when it has written such an entry.
+pub(crate) fn halting(at: fn(&Record) -> bool) -> (impl Hand, Halt) {
     let halt = Halt {
         is_reached: Arc::new(Semaphore::new(0)),
         may_go_on: Arc::new(Semaphore::new(0)),
@@ -125,6 +119,5 @@ pub(crate) fn halting(
         };
         Box::pin(written) as Written
     };
-    let memory = Arc::clone(memory);
-    (Watched { memory, hand }, halt)
+    (hand, halt)
 }

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use openrouter_keys::{Client, ClientBuilder, Clock, Key, RetryPolicy, SecretString};
 use openrouter_keys_emulator::{Emulator, Fault, Route};
 
-use super::watched::Watched;
-use crate::{Delivery, Ledger as _, MemoryLedger, Provisioned, Provisioner, Record, Rotation};
+use super::watched::{Hand, Watched};
+use crate::{Delivery, Ledger, MemoryLedger, Provisioned, Provisioner, Record, Rotation};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(5 * 60);
@@ -82,19 +82,34 @@ impl World {
         made.expect("nothing is in its way")
     }
 
+    /// The same, with a life of so long.
+    pub(crate) async fn ensure_for(&self, life: Duration) -> Provisioned {
+        let end = self.time.utc_now() + life;
+        let made = self.provisioner.ensure("a", |key| key.expires_at(end));
+        made.await.expect("nothing is in its way")
+    }
+
+    /// The provisioner of another process, in whose ledger, which is the same, the test has a hand.
+    pub(crate) fn elsewhere<H: Hand>(&self, hand: H) -> Provisioner<Watched<H>> {
+        let memory = Arc::clone(&self.ledger);
+        Provisioner::new(self.client.clone(), Watched { memory, hand })
+            .clock(self.time.clone())
+            .longest_delay(LONGEST_DELAY)
+    }
+
+    /// The same, of one that stops for good when it has noted an attempt.
+    pub(crate) fn stopping(&self) -> Provisioner<impl Ledger> {
+        self.elsewhere(|record| {
+            std::future::ready(match record {
+                Record::Attempt { .. } => Err("it stops here".into()),
+                _ => Ok(()),
+            })
+        })
+    }
+
     /// The key of an attempt for the intent `a`, which another process has sent and then stopped for good.
     pub(crate) async fn stopped(&self) -> Key {
-        let ledger = Watched {
-            memory: Arc::clone(&self.ledger),
-            hand: |record| {
-                std::future::ready(match record {
-                    Record::Attempt { .. } => Err("it stops here".into()),
-                    _ => Ok(()),
-                })
-            },
-        };
-        let elsewhere = Provisioner::new(self.client.clone(), ledger).clock(self.time.clone());
-        let ensured = elsewhere.ensure("a", |key| key.limit(50)).await;
+        let ensured = self.stopping().ensure("a", |key| key.limit(50)).await;
         ensured.expect_err("it has stopped");
         let entries = self.ledger.read("a").await.expect("memory does not fail");
         let Some(Record::Attempt { nonce, .. }) = entries.last().map(|it| &it.record) else {

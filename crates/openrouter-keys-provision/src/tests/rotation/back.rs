@@ -7,7 +7,7 @@ use openrouter_keys_emulator::{Fault, Route};
 
 use crate::tests::watched::halting;
 use crate::tests::world::{HOUR, LONGEST_DELAY, World, refuse, take};
-use crate::{Delivery, ErrorKind, Provisioner, Record, RotationStage};
+use crate::{Delivery, ErrorKind, Record, RotationStage};
 
 #[tokio::test]
 async fn a_rotation_is_taken_back() {
@@ -90,8 +90,8 @@ async fn who_disables_the_old_key_after_the_rollback_enables_it_again() {
     let world = World::new().await;
     world.ensure().await;
     let is_noted = |record: &Record| matches!(record, Record::Disabling { .. });
-    let (ledger, halt) = halting(&world.ledger, is_noted);
-    let slow = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
+    let (hand, halt) = halting(is_noted);
+    let slow = world.elsewhere(hand);
     let slow = tokio::spawn(async move {
         let rotation = slow.rotation("a", "1").grace(HOUR);
         rotation.resume(take).await
@@ -113,9 +113,7 @@ async fn who_disables_the_old_key_after_the_rollback_enables_it_again() {
 #[tokio::test]
 async fn there_is_no_way_back_to_a_key_that_has_expired() {
     let world = World::new().await;
-    let soon = world.time.utc_now() + HOUR;
-    let old = world.provisioner.ensure("a", |key| key.expires_at(soon));
-    let old = old.await.expect("nothing goes wrong").key.hash;
+    let old = world.ensure_for(HOUR).await.key.hash;
     world.advance(HOUR / 2);
     let rotation = world.rotation().renew_expiry().grace(HOUR / 4 * 3);
     let new = rotation.resume(take).await.expect("it is taken").new;
@@ -197,9 +195,7 @@ async fn a_rotation_whose_old_key_is_removed_on_the_way_back_ends_with_the_new_o
 #[tokio::test]
 async fn a_key_that_the_sink_may_have_is_not_given_up_for_one_that_has_expired() {
     let world = World::new().await;
-    let soon = world.time.utc_now() + HOUR;
-    let old = world.provisioner.ensure("a", |key| key.expires_at(soon));
-    old.await.expect("nothing goes wrong");
+    world.ensure_for(HOUR).await;
     world.advance(HOUR / 2);
     let rotation = world.rotation().renew_expiry();
     rotation.resume(refuse).await.expect_err("it is not noted");
@@ -223,9 +219,7 @@ async fn a_key_that_the_sink_may_have_is_not_given_up_for_one_that_has_expired()
 async fn a_rollback_that_stopped_keeps_the_new_key_if_the_old_one_has_expired() {
     for overlap in [HOUR * 9, Duration::ZERO] {
         let world = World::new().await;
-        let soon = world.time.utc_now() + HOUR;
-        let old = world.provisioner.ensure("a", |key| key.expires_at(soon));
-        old.await.expect("nothing goes wrong");
+        world.ensure_for(HOUR).await;
         world.advance(HOUR / 2);
         let rotation = world.rotation().renew_expiry().grace(HOUR * 9);
         let rotation = rotation.overlap(overlap);

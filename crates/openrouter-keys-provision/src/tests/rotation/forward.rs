@@ -121,9 +121,7 @@ async fn what_was_asked_for_stays_when_the_key_was_renamed_by_hand() {
 #[tokio::test]
 async fn a_rotation_whose_key_would_have_expired_is_to_be_taken_back() {
     let world = World::new().await;
-    let soon = world.time.utc_now() + HOUR;
-    let old = world.provisioner.ensure("a", |key| key.expires_at(soon));
-    old.await.expect("nothing goes wrong");
+    world.ensure_for(HOUR).await;
     let outage = Fault::status(503).on(Route::Create).always();
     world.emulator.inject(outage);
     let rotation = world.rotation();
@@ -170,10 +168,8 @@ async fn a_commit_that_was_written_although_the_ledger_says_otherwise_is_found()
 async fn a_call_that_stood_still_does_not_go_on_with_the_next_rotation() {
     let world = World::new().await;
     world.ensure().await;
-    let (ledger, halt) = halting(&world.ledger, |record| {
-        matches!(record, Record::Sealed { .. })
-    });
-    let slow = Provisioner::new(world.client.clone(), ledger).clock(world.time.clone());
+    let (hand, halt) = halting(|record| matches!(record, Record::Sealed { .. }));
+    let slow = world.elsewhere(hand);
     let slow = tokio::spawn(async move { slow.rotation("a", "1").resume(refuse).await });
     halt.reached().await;
     let status = world.rotation().resume(take).await.expect("it is taken");

@@ -39,9 +39,7 @@ const LIFE: Duration = HOUR.saturating_mul(4);
 
 /// A rotation that stands there. It began in the middle of the old key's life, and the new one is to live as long.
 async fn stopped_at(world: &World, stage: RotationStage) -> RotationStatus {
-    let soon = world.time.utc_now() + LIFE;
-    let made = world.provisioner.ensure("a", |key| key.expires_at(soon));
-    made.await.expect("nothing goes wrong");
+    world.ensure_for(LIFE).await;
     world.advance(LIFE / 2);
     let rotation = rotation(world).overlap(LONGEST_DELAY);
     match stage {
